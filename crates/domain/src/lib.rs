@@ -1,1 +1,41 @@
-//! placeholder
+//! What a metered number means.
+//!
+//! Events, meters, filters, aggregations, intervals and exact numbers: every rule that decides what is counted is
+//! written here once, and every path (live update, scan, backfill) calls this one reading.
+//!
+//! Invariants of the crate:
+//! - pure: no input or output, no clock, no randomness, nothing async, no serialisation framework;
+//! - no floats: a float exists only as the digits of a printed number, and those are made from exact values;
+//! - nothing a client sends makes a function here panic or allocate without bound.
+
+#![warn(missing_docs)]
+#![deny(clippy::arithmetic_side_effects)]
+
+pub mod aggregation;
+pub mod customer;
+pub mod event;
+pub mod filter;
+pub mod id;
+pub mod interval;
+pub mod metadata;
+pub mod meter;
+pub mod number;
+pub mod organization;
+pub mod packed;
+pub mod property;
+pub mod time;
+pub mod zone;
+
+pub use aggregation::{Aggregation, Contribution, Function, State};
+pub use customer::{Address, Customer, CustomerKind};
+pub use event::{DecodeError, Event, EventBatch, Identity, Member, OwnedIdentity, Source};
+pub use filter::{Clause, Comparison, Conjunction, Filter, Operand, Operator};
+pub use id::{CustomerId, EventId, EventIds, MeterId, OrganizationId, TokenId};
+pub use interval::Interval;
+pub use metadata::{Metadata, MetadataBuilder, MetadataRef, Value};
+pub use meter::{Definition, Meter, Unit};
+pub use organization::{Organization, Scope, Scopes, Token};
+pub use number::{Number, Spelling};
+pub use property::Property;
+pub use time::{TimeRange, Timestamp};
+pub use zone::Zone;
