@@ -1,0 +1,73 @@
+//! What can go wrong, by what a caller does about it.
+
+use std::path::PathBuf;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such row in this organization.
+    #[error("not found")]
+    NotFound,
+    /// The request breaks rules of the business; nothing of it was done.
+    #[error("the request breaks {} rules", .0.len())]
+    Invalid(Vec<Fault>),
+    /// The disk is full. Nothing of the request was kept; reads go on, and the caller may try again later.
+    #[error("no space left in the data folder")]
+    NoSpace,
+    /// The store takes no more writes until the server is started again; reads go on.
+    #[error("writes are stopped")]
+    WritesStopped,
+    /// Something that should not happen. The text is for the log, never for a client.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// One broken rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Another organization has this slug.
+    SlugTaken,
+    /// The organization that a token is to be made for does not exist.
+    OrganizationUnknown,
+    /// Another customer of the organization has this e-mail address.
+    EmailTaken,
+    /// Another customer of the organization has this external id.
+    ExternalIdTaken,
+    /// The event at this index names a customer that does not exist.
+    CustomerUnknown {
+        /// Position in the request.
+        event: usize,
+    },
+    /// The event at this index names a member that does not exist.
+    MemberUnknown {
+        /// Position in the request.
+        event: usize,
+    },
+    /// The filter cannot change any more: a matching event exists.
+    FilterFrozen,
+    /// The aggregation cannot change any more: a matching event exists.
+    AggregationFrozen,
+}
+
+/// Why a data folder was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The events could not be opened.
+    #[error("open the events in `{folder}`")]
+    Engine {
+        /// The data folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The catalogue could not be opened.
+    #[error("open the catalogue `{path}`")]
+    Catalog {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
