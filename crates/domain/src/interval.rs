@@ -1,99 +1,89 @@
-//! Intervals, series of points and buckets. (Bodies follow.)
-#![expect(unused, reason = "signatures first")]
-use crate::time::{TimeRange, Timestamp};
-use crate::zone::Zone;
-/// A step of a series and the size of a bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+//! Intervals: the points of a query, the buckets they stand for, and quarter hours, of which all buckets are made.
+//!
+//! Invariants:
+//! - the buckets of an interval and a zone partition time: each instant is in one, and each ends where the next starts;
+//! - a bucket depends on the instant, the interval and the zone alone, never on the range that is asked for;
+//! - a series has at most [`MAX_POINTS`] points, each after the one before.
+
+mod bucket;
+mod series;
+
+#[cfg(test)]
+mod tests;
+
+pub use bucket::{Buckets, bucket};
+pub use series::{MAX_POINTS, RangeTooLong, check_range, series};
+
+use crate::time::Timestamp;
+
+/// 900 seconds in microseconds.
+const QUARTER_MICROS: i64 = 900 * crate::time::MICROS_PER_SECOND;
+
+/// The step of a series and the size of its buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Interval {
-    /// A calendar year.
+    /// A year of the local calendar.
     Year,
-    /// A calendar month.
+    /// A month of the local calendar.
     Month,
-    /// Monday to Sunday.
+    /// A week of the local calendar, from Monday to Sunday.
     Week,
-    /// A calendar day.
+    /// A day of the local calendar: 24 hours but when clocks change.
     Day,
-    /// An hour of the clock.
+    /// An hour of the local clock, with its offset.
     Hour,
 }
+
 impl Interval {
-    /// `year`, `month`, `week`, `day` or `hour`.
+    /// All intervals, longest first.
+    pub const ALL: [Self; 5] = [Self::Year, Self::Month, Self::Week, Self::Day, Self::Hour];
+
+    /// The name on the wire: `year`, `month`, `week`, `day` or `hour`.
     pub const fn name(self) -> &'static str {
-        unimplemented!()
+        match self {
+            Self::Year => "year",
+            Self::Month => "month",
+            Self::Week => "week",
+            Self::Day => "day",
+            Self::Hour => "hour",
+        }
     }
-    /// By exact name.
+
+    /// The interval of that name, in exact case.
     pub fn from_name(name: &str) -> Option<Self> {
-        unimplemented!()
+        Self::ALL.into_iter().find(|interval| interval.name() == name)
     }
 }
-/// The range is too long for the interval, or its start is after its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the interval is too small for the range, or the start is after the end")]
-pub struct RangeTooLong;
-/// Checks a range as SEMANTICS 8.2; offsets in seconds east of UTC.
-pub fn check_range(
-    start: Timestamp,
-    start_offset: i32,
-    end: Timestamp,
-    end_offset: i32,
-    interval: Interval,
-) -> Result<(), RangeTooLong> {
-    unimplemented!()
-}
-/// The points shown for a range.
-pub fn series(start: Timestamp, end: Timestamp, interval: Interval, zone: &Zone) -> Vec<Timestamp> {
-    unimplemented!()
-}
-/// The bucket that an instant falls into.
-pub fn bucket(at: Timestamp, interval: Interval, zone: &Zone) -> TimeRange {
-    unimplemented!()
-}
-/// A quarter of an hour: floor(micros / 900 s).
+
+/// A quarter of an hour, counted from the Unix epoch: the grain of pre-added sums.
+///
+/// 15 minutes divide every offset in use since the end of 2021, so that each bucket since then, in any zone, is a run of
+/// whole quarter hours (see [`Buckets::quarter_aligned`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quarter(i64);
+
 impl Quarter {
-    /// The quarter hour that the instant falls into.
+    /// The quarter hour that an instant lies in.
+    #[inline]
     pub const fn of(at: Timestamp) -> Self {
-        unimplemented!()
+        Self(at.micros().div_euclid(QUARTER_MICROS))
     }
-    /// By index; `None` outside of the range of [`Timestamp`].
+
+    /// The quarter hour with that [`Self::index`]; `None` outside of the range of [`Timestamp`].
     pub const fn from_index(index: i64) -> Option<Self> {
-        unimplemented!()
+        let first = Self::of(Timestamp::MIN).0;
+        let last = Self::of(Timestamp::MAX).0;
+        if index < first || index > last { None } else { Some(Self(index)) }
     }
-    /// Quarter hours since the Unix epoch.
+
+    /// How many quarter hours after 1970-01-01T00:00Z it starts; within 32 bits.
     pub const fn index(self) -> i64 {
         self.0
     }
+
     /// Its first instant.
     pub const fn start(self) -> Timestamp {
-        unimplemented!()
-    }
-}
-/// The distinct buckets of a series.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Buckets {
-    ranges: Vec<TimeRange>,
-    of_point: Vec<u32>,
-}
-impl Buckets {
-    /// The buckets of the points of a series (ascending).
-    pub fn of_series(points: &[Timestamp], interval: Interval, zone: &Zone) -> Self {
-        unimplemented!()
-    }
-    /// The buckets, ascending, not overlapping (but there may be gaps).
-    pub fn ranges(&self) -> &[TimeRange] {
-        &self.ranges
-    }
-    /// For each point of the series the index of its bucket.
-    pub fn of_points(&self) -> &[u32] {
-        &self.of_point
-    }
-    /// Which bucket holds the instant.
-    pub fn find(&self, at: Timestamp) -> Option<usize> {
-        unimplemented!()
-    }
-    /// Are all edges multiples of 15 minutes?
-    pub fn quarter_aligned(&self) -> bool {
-        unimplemented!()
+        // Both ways to make a quarter hour keep the product inside the range of timestamps.
+        Timestamp::clamped(self.0.saturating_mul(QUARTER_MICROS))
     }
 }

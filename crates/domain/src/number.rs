@@ -1,139 +1,169 @@
-//! Exact decimal numbers. (Bodies follow.)
-#![expect(unused, reason = "signatures first")]
-use core::num::NonZeroU64;
+//! Exact decimal numbers: what events carry, what sums and balances are made of.
+//!
+//! A [`Number`] has two forms. The narrow one is an `i128` in units of 10^-12 and holds nearly all numbers that occur;
+//! the wide one is a big integer with a decimal scale and holds the rest. `docs/decisions/0002-numbers.md` says why.
+//!
+//! Invariants:
+//! - nothing here rounds but [`Number::divide_by_count`];
+//! - a value has one representation: whatever fits the narrow form is narrow, and a wide value has the smallest scale
+//!   that is possible. So equality and hashes are structural, and `1`, `1.0` and `10e-1` are one number;
+//! - no operation fails: what leaves the narrow form becomes wide, what fits it again becomes narrow;
+//! - sums are the same in any order and any grouping;
+//! - nothing allocates as long as both operands and the result are narrow.
 
-/// The most characters a number literal may have.
-pub const MAX_LITERAL_CHARS: usize = 1_100;
-/// The greatest absolute value of a literal's exponent.
-pub const MAX_EXPONENT: u32 = 400;
+mod add;
+mod decimal;
+mod divide;
+mod order;
+mod parse;
+mod text;
+mod wide;
 
-/// An exact number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg(test)]
+mod tests;
+
+pub use divide::QUOTIENT_DIGITS;
+pub use parse::{Literal, MAX_EXPONENT, MAX_LITERAL_CHARS, MAX_PLAIN_CHARS, NumberError};
+pub use wide::Wide;
+
+use decimal::POWERS_OF_TEN;
+
+/// How many decimal places the narrow form has.
+pub const NARROW_PLACES: u8 = 12;
+
+/// One, in units of 10^-12.
+const ONE: i128 = 1_000_000_000_000;
+
+/// An exact decimal number.
+///
+/// Takes 32 bytes; a wide value allocates in addition (see [`Wide`]). Addition of narrow values costs a nanosecond.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Number {
-    /// Units of 10^-12.
+    /// At most 12 decimal places and within `i128` when counted in units of 10^-12 (up to about ±1.7e26).
     Narrow(Narrow),
     /// Everything else.
     Wide(Box<Wide>),
 }
-/// Narrow form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+
+/// A number in units of 10^-12: `1.5` is stored as `1_500_000_000_000`; see [`Number`] for what does not fit.
+///
+/// Invariant: each operation is exact, or says that the wide form is needed. Nothing here rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Narrow {
     picos: i128,
 }
-/// Wide form.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Wide {
-    mantissa: num_bigint::BigInt,
-    scale: u32,
-}
-/// How a literal was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+
+/// How a number literal was written, which decides how it is given back (see [`Number::write_text`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Spelling {
-    /// No point and no exponent.
+    /// Without a point and without an exponent: `12`.
     Integer,
-    /// With a point or an exponent.
+    /// With a point, an exponent or both: `12.0`, `12e0`.
     Decimal,
 }
-/// A parsed literal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Literal {
-    /// The value.
-    pub value: Number,
-    /// How it was written.
-    pub spelling: Spelling,
+
+impl Narrow {
+    /// The number of `picos` units of 10^-12.
+    pub const fn from_picos(picos: i128) -> Self {
+        Self { picos }
+    }
+
+    /// The number in units of 10^-12.
+    pub const fn picos(self) -> i128 {
+        self.picos
+    }
+
+    /// Adds exactly; `None` when the sum needs the wide form.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        Some(Self { picos: self.picos.checked_add(other.picos)? })
+    }
 }
-/// Why a literal is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NumberError {
-    /// Not a JSON number.
-    #[error("not a number")]
-    Malformed,
-    /// More than [`MAX_LITERAL_CHARS`] characters.
-    #[error("number has more than {MAX_LITERAL_CHARS} characters")]
-    TooLong,
-    /// Exponent beyond [`MAX_EXPONENT`].
-    #[error("exponent is beyond {MAX_EXPONENT}")]
-    ExponentTooLarge,
+
+impl Number {
+    /// Zero.
+    pub const ZERO: Self = Self::Narrow(Narrow { picos: 0 });
+
+    /// The whole number `value`.
+    pub fn from_i64(value: i64) -> Self {
+        // 2^63 * 10^12 is below 2^103.
+        Self::from_picos(i128::from(value).wrapping_mul(ONE))
+    }
+
+    /// The whole number `value`.
+    pub fn from_u64(value: u64) -> Self {
+        Self::from_picos(i128::from(value).wrapping_mul(ONE))
+    }
+
+    /// The whole number `value`. Wide from about 1.7e26 on.
+    pub fn from_i128(value: i128) -> Self {
+        Self::from_parts(value, 0)
+    }
+
+    /// `mantissa` · 10^-`scale`, for instance `15` and `1` for 1.5. The scale need not be the smallest one.
+    ///
+    /// A multiplication as long as the scale is at most 12 and the value narrow.
+    #[inline]
+    pub fn from_parts(mantissa: i128, scale: u8) -> Self {
+        let narrow = NARROW_PLACES
+            .checked_sub(scale)
+            .and_then(|missing| POWERS_OF_TEN.get(usize::from(missing)))
+            .and_then(|factor| mantissa.checked_mul(*factor));
+        match narrow {
+            Some(picos) => Self::from_picos(picos),
+            None => wide::from_small(mantissa, u32::from(scale)),
+        }
+    }
+
+    /// The mantissa and the smallest possible scale (at most 12) of a narrow value: `(15, 1)` for 1.5. `None` for a
+    /// wide one. [`Number::from_parts`] is the way back.
+    pub fn as_parts(&self) -> Option<(i128, u8)> {
+        match self {
+            Self::Narrow(narrow) => Some(decimal::shortest_parts(narrow.picos)),
+            Self::Wide(_) => None,
+        }
+    }
+
+    /// Whether the value has no fraction.
+    pub fn is_integer(&self) -> bool {
+        match self {
+            Self::Narrow(narrow) => decimal::is_whole(narrow.picos),
+            Self::Wide(wide) => wide.scale() == 0,
+        }
+    }
+
+    /// The value as an `i64`; `None` when it has a fraction or is out of range.
+    pub fn to_i64(&self) -> Option<i64> {
+        match self.as_parts()? {
+            (whole, 0) => i64::try_from(whole).ok(),
+            _ => None,
+        }
+    }
+
+    /// -1, 0 or 1.
+    pub fn signum(&self) -> i32 {
+        match self {
+            Self::Narrow(narrow) => match narrow.picos {
+                0 => 0,
+                1.. => 1,
+                _ => -1,
+            },
+            Self::Wide(wide) => wide.signum(),
+        }
+    }
+
+    const fn from_picos(picos: i128) -> Self {
+        Self::Narrow(Narrow { picos })
+    }
 }
+
 impl Default for Number {
     fn default() -> Self {
         Self::ZERO
     }
 }
-impl core::fmt::Display for Number {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        unimplemented!()
-    }
-}
-impl Number {
-    /// Zero.
-    pub const ZERO: Self = Self::Narrow(Narrow { picos: 0 });
-    /// The integer.
-    pub fn from_i64(value: i64) -> Self {
-        unimplemented!()
-    }
-    /// The integer.
-    pub fn from_u64(value: u64) -> Self {
-        unimplemented!()
-    }
-    /// The integer.
-    pub fn from_i128(value: i128) -> Self {
-        unimplemented!()
-    }
-    /// mantissa * 10^-scale.
-    pub fn from_parts(mantissa: i128, scale: u8) -> Self {
-        unimplemented!()
-    }
-    /// (mantissa, smallest scale); `None` for wide values.
-    pub fn as_parts(&self) -> Option<(i128, u8)> {
-        unimplemented!()
-    }
-    /// Reads a JSON number literal.
-    pub fn parse(text: &str) -> Result<Literal, NumberError> {
-        unimplemented!()
-    }
-    /// `self += other`, exact.
-    pub fn add_assign(&mut self, other: &Self) {
-        unimplemented!()
-    }
-    /// `self + other`, exact.
-    pub fn plus(&self, other: &Self) -> Self {
-        unimplemented!()
-    }
-    /// `self - other`, exact.
-    pub fn minus(&self, other: &Self) -> Self {
-        unimplemented!()
-    }
-    /// `-self`.
-    pub fn negated(&self) -> Self {
-        unimplemented!()
-    }
-    /// Divided, 34 significant digits, half to even.
-    pub fn divide_by_count(&self, count: NonZeroU64) -> Self {
-        unimplemented!()
-    }
-    /// Whole?
-    pub fn is_integer(&self) -> bool {
-        unimplemented!()
-    }
-    /// The whole number, `None` when it has a fraction or does not fit.
-    pub fn to_i64(&self) -> Option<i64> {
-        unimplemented!()
-    }
-    /// -1, 0 or 1.
-    pub fn signum(&self) -> i32 {
-        unimplemented!()
-    }
-    /// Text of metadata.
-    pub fn to_text(&self, spelling: Spelling) -> String {
-        unimplemented!()
-    }
-    /// Text of metadata, appended.
-    pub fn write_text(&self, spelling: Spelling, out: &mut String) {
-        unimplemented!()
-    }
-    /// How a field of schema type `number` is printed, appended.
-    pub fn write_json_float(&self, out: &mut String) {
-        unimplemented!()
+
+impl From<i64> for Number {
+    fn from(value: i64) -> Self {
+        Self::from_i64(value)
     }
 }
