@@ -1,6 +1,25 @@
 //! The engine: takes events in, keeps what is derived from them, and answers quantities.
+//!
+//! Three threads' worth of work, each with one owner:
+//! - whoever calls [`Engine::submit`] hashes the keys of its request and puts it into the queue;
+//! - the writer gathers the waiting requests into a group, has the store append and sync it, and tells each caller;
+//! - upkeep folds new rows into the meters' cubes, so that a query finds little left to fold.
+//!
+//! Invariants:
+//! - a caller is told of success only after the sync; the next query sees the events;
+//! - a cube is derived: a query folds what upkeep has not, so that being late never makes an answer wrong.
+
 #![warn(missing_docs)]
 
+mod engine;
 mod environment;
+mod ingest;
+mod limits;
+mod meters;
+mod upkeep;
 
+pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};
+pub use ingest::{IngestError, Ingested};
+pub use query::{Answer, Customers, MetadataFilter};
+pub use store::StoreError;

@@ -1,1 +1,20 @@
-//! placeholder
+//! Quantities from a read-only snapshot: plan, scan or cube, fold.
+//!
+//! Pure: the same snapshot and question always give the same answer. Nothing here writes, opens a file or reads a
+//! clock. What an event counts for is asked of `domain`; this crate only decides which rows to look at and adds up.
+//!
+//! Two ways lead to an answer, and a test holds them equal:
+//! - the usage [`Cube`] of a meter: what it counted in every quarter hour, over everyone, added up beforehand;
+//! - a scan of rows: all of the organization's, or only those of the identities asked for.
+
+#![warn(missing_docs)]
+
+mod cube;
+mod plan;
+mod question;
+mod scan;
+mod tally;
+
+pub use cube::{CATCH_UP_ROWS, Cube};
+pub use plan::{Plan, answer};
+pub use question::{Answer, Customers, Grouping, MetadataFilter, Question};

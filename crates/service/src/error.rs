@@ -14,6 +14,9 @@ pub enum Error {
     /// The disk is full. Nothing of the request was kept; reads go on, and the caller may try again later.
     #[error("no space left in the data folder")]
     NoSpace,
+    /// More waits to be written than may wait. Nothing of the request was kept; the caller may try again soon.
+    #[error("too much waits to be written")]
+    Overloaded,
     /// The store takes no more writes until the server is started again; reads go on.
     #[error("writes are stopped")]
     WritesStopped,

@@ -1,0 +1,180 @@
+//! The engine: the one object that is asked to take events in and to answer quantities.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use domain::interval::Buckets;
+use domain::{CustomerId, Definition, EventBatch, Function, MeterId, OrganizationId};
+use parking_lot::Mutex;
+use query::{Answer, Customers, Grouping, MetadataFilter, Plan, Question};
+use store::{Disk, Folder, KeyHasher, Reader, RecoveryReport, Store, StoreError};
+
+use crate::environment::{Clock, Random};
+use crate::ingest::{self, IngestError, Ingested, Pending, Queue};
+use crate::meters::LiveMeters;
+use crate::upkeep::Upkeep;
+
+/// What an engine is opened with.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// The data folder; made when it does not exist.
+    pub folder: PathBuf,
+    /// The disk that it is on.
+    pub disk: Arc<dyn Disk>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for the secret of a new folder.
+    pub random: Arc<dyn Random>,
+}
+
+/// See the crate.
+#[derive(Debug)]
+pub struct Engine {
+    reader: Reader,
+    hasher: KeyHasher,
+    folder: Folder,
+    report: RecoveryReport,
+    queue: Arc<Queue>,
+    upkeep: Arc<Upkeep>,
+    meters: Arc<LiveMeters>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What is asked of a meter.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// The buckets that are shown.
+    pub buckets: &'a Buckets,
+    /// Whose events.
+    pub customers: Customers<'a>,
+    /// Which values their metadata must hold.
+    pub metadata: &'a MetadataFilter,
+    /// When results are made per customer first, the function over them.
+    pub customer_function: Option<Function>,
+    /// Who has an external id now.
+    pub customer_of: &'a dyn Fn(&str) -> Option<CustomerId>,
+}
+
+impl std::fmt::Debug for Ask<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ask")
+            .field("buckets", &self.buckets.ranges().len())
+            .field("customers", &self.customers)
+            .field("metadata", &self.metadata)
+            .field("customer_function", &self.customer_function)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens a data folder, recovers what was acknowledged and starts the writer and upkeep. Blocks for the time of the
+    /// recovery, which grows with the journal.
+    pub fn open(options: &OpenOptions) -> Result<Self, StoreError> {
+        let mut fresh_secret = [0; 32];
+        options.random.fill(&mut fresh_secret);
+        let folder = Folder::open(Arc::clone(&options.disk), &options.folder, fresh_secret)?;
+        let (writer, reader, report) = Store::open(&folder)?;
+        let queue = Arc::new(Queue::default());
+        let upkeep = Arc::new(Upkeep::default());
+        let meters = Arc::new(LiveMeters::default());
+        let threads = vec![
+            spawn("writer", {
+                let (queue, upkeep) = (Arc::clone(&queue), Arc::clone(&upkeep));
+                let clock = Arc::clone(&options.clock);
+                move || ingest::run(writer, &queue, &clock, &upkeep)
+            }),
+            spawn("upkeep", {
+                let (upkeep, meters, reader) = (Arc::clone(&upkeep), Arc::clone(&meters), reader.clone());
+                move || upkeep.run(&reader, &meters)
+            }),
+        ];
+        let hasher = KeyHasher::new(folder.secret());
+        let threads = Mutex::new(threads);
+        Ok(Self { reader, hasher, folder, report, queue, upkeep, meters, threads })
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// What recovery found.
+    pub fn recovery(&self) -> &RecoveryReport {
+        &self.report
+    }
+
+    /// Takes the events of one request in, all or none. `done` is called once, on the writer's thread, when they are
+    /// on disk and visible, or when they are refused; on this thread when they are refused at once. Hashes the keys, then
+    /// returns without waiting.
+    pub fn submit(
+        &self,
+        organization: OrganizationId,
+        batch: EventBatch,
+        done: impl FnOnce(Result<Ingested, IngestError>) + Send + 'static,
+    ) {
+        let hash = |external_id| self.hasher.hash(organization, external_id);
+        let hashes = batch.iter().map(|event| event.external_id.map(hash)).collect();
+        self.queue.push(Pending { organization, batch, hashes, done: Box::new(done) });
+    }
+
+    /// Starts a meter, or starts it anew when its definition is another one. Old events count too.
+    pub fn define_meter(&self, organization: OrganizationId, id: MeterId, definition: Definition) {
+        self.meters.define(organization, id, definition);
+        self.upkeep.notify([organization]);
+    }
+
+    /// Whether an event matches the meter: from then on its definition is frozen (SEMANTICS 19.19). `false` for an unknown meter.
+    pub fn has_match(&self, organization: OrganizationId, id: MeterId) -> bool {
+        let Some(meter) = self.meters.get(organization, id) else { return false };
+        meter.has_match(&self.reader.snapshot(organization))
+    }
+
+    /// The quantities of a meter as of the last acknowledged event; `None` for an unknown meter. Runs on the calling
+    /// thread.
+    pub fn quantities(
+        &self,
+        organization: OrganizationId,
+        id: MeterId,
+        ask: &Ask<'_>,
+    ) -> Option<Answer> {
+        let meter = self.meters.get(organization, id)?;
+        let snapshot = self.reader.snapshot(organization);
+        let question = Question {
+            definition: &meter.definition,
+            buckets: ask.buckets,
+            customers: ask.customers,
+            metadata: ask.metadata,
+            grouping: ask
+                .customer_function
+                .map(|function| Grouping { function, customer_of: ask.customer_of }),
+        };
+        Some(match Plan::of(&question) {
+            Plan::Cube => meter.read(&snapshot, |cube| cube.answer(ask.buckets)),
+            Plan::Scan => query::answer(&snapshot, &question),
+        })
+    }
+
+    /// Writes what waits, ends the threads. Later submissions are refused. Blocks until that is done.
+    pub fn close(&self) {
+        self.queue.close();
+        self.upkeep.close();
+        for thread in std::mem::take(&mut *self.threads.lock()) {
+            // A panic of the thread has been printed; closing goes on.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(run)
+        .expect("the system gives a thread at start")
+}

@@ -1,0 +1,164 @@
+//! The one writer: gathers waiting requests into groups, so that one sync serves them all.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use domain::{EventBatch, OrganizationId};
+use parking_lot::{Condvar, Mutex};
+use store::{AppendRequest, CommitError, Writer};
+
+use crate::environment::Clock;
+use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, QUEUE_BYTES_MAX};
+use crate::upkeep::Upkeep;
+
+/// What became of a request's events. All of them are durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ingested {
+    /// How many are new.
+    pub inserted: u64,
+    /// How many repeat a key that was known, or that stands earlier in the request.
+    pub duplicates: u64,
+}
+
+/// Why a request's events were not taken. None of them was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IngestError {
+    /// The disk is full; try again when there is space.
+    #[error("no space left")]
+    NoSpace,
+    /// More waits for the writer than it may; try again soon.
+    #[error("too much waits for the writer")]
+    Overloaded,
+    /// No more writes until a restart: a sync failed, or the engine is closed.
+    #[error("writes are stopped")]
+    Stopped,
+}
+
+/// Told once what became of a request.
+pub(crate) type Done = Box<dyn FnOnce(Result<Ingested, IngestError>) + Send>;
+
+/// A request that waits for the writer.
+pub(crate) struct Pending {
+    pub(crate) organization: OrganizationId,
+    pub(crate) batch: EventBatch,
+    /// The keyed hash of each event's external id.
+    pub(crate) hashes: Vec<Option<u128>>,
+    pub(crate) done: Done,
+}
+
+/// The requests that wait for the writer, first come first served.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    requests: VecDeque<Pending>,
+    bytes: usize,
+    closed: bool,
+}
+
+impl std::fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Waiting")
+            .field("requests", &self.requests.len())
+            .field("bytes", &self.bytes)
+            .field("closed", &self.closed)
+            .finish()
+    }
+}
+
+impl Queue {
+    /// Puts a request at the end, or tells it at once that it is not taken.
+    pub(crate) fn push(&self, request: Pending) {
+        let mut waiting = self.waiting.lock();
+        let bytes = waiting.bytes.saturating_add(request.batch.bytes().len());
+        let refused = if waiting.closed {
+            Some(IngestError::Stopped)
+        } else if bytes > QUEUE_BYTES_MAX && !waiting.requests.is_empty() {
+            Some(IngestError::Overloaded)
+        } else {
+            None
+        };
+        if let Some(error) = refused {
+            drop(waiting);
+            return (request.done)(Err(error));
+        }
+        waiting.bytes = bytes;
+        waiting.requests.push_back(request);
+        drop(waiting);
+        self.changed.notify_one();
+    }
+
+    /// Takes no more requests. What waits is still written.
+    pub(crate) fn close(&self) {
+        self.waiting.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for requests and takes the next group; `None` when the queue is closed and empty.
+    fn next_group(&self) -> Option<Vec<Pending>> {
+        let mut waiting = self.waiting.lock();
+        while waiting.requests.is_empty() {
+            if waiting.closed {
+                return None;
+            }
+            self.changed.wait(&mut waiting);
+        }
+        let mut group = Vec::new();
+        let mut bytes = 0_usize;
+        while let Some(next) = waiting.requests.front() {
+            let size = next.batch.bytes().len();
+            let full = bytes.saturating_add(size) > GROUP_BYTES_MAX || group.len() >= GROUP_REQUESTS_MAX;
+            if full && !group.is_empty() {
+                break;
+            }
+            bytes = bytes.saturating_add(size);
+            group.extend(waiting.requests.pop_front());
+        }
+        waiting.bytes = waiting.bytes.saturating_sub(bytes);
+        Some(group)
+    }
+}
+
+/// Whatever ends the writer, nobody waits for it in vain.
+struct CloseAtEnd<'a>(&'a Queue);
+
+impl Drop for CloseAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        let left = std::mem::take(&mut self.0.waiting.lock().requests);
+        for request in left {
+            (request.done)(Err(IngestError::Stopped));
+        }
+    }
+}
+
+/// The writer's loop. Returns when the queue is closed and all that waited is written.
+pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upkeep: &Upkeep) {
+    let _close = CloseAtEnd(queue);
+    while let Some(group) = queue.next_group() {
+        let requests: Vec<AppendRequest<'_>> = group
+            .iter()
+            .map(|pending| AppendRequest {
+                organization: pending.organization,
+                batch: &pending.batch,
+                hashes: &pending.hashes,
+            })
+            .collect();
+        let results = writer.commit(clock.now(), &requests);
+        upkeep.notify(group.iter().map(|pending| pending.organization));
+        for (pending, result) in group.into_iter().zip(results) {
+            (pending.done)(match result {
+                Ok(appended) => Ok(Ingested {
+                    inserted: appended.inserted.into(),
+                    duplicates: appended.duplicates.into(),
+                }),
+                Err(CommitError::NoSpace) => Err(IngestError::NoSpace),
+                Err(CommitError::Stopped) => Err(IngestError::Stopped),
+            });
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Every bound of the engine, with its name.
+
+/// Bytes of rows that may wait for the writer. More is refused, so that memory stays bounded when the disk is slow.
+pub(crate) const QUEUE_BYTES_MAX: usize = 256 << 20;
+
+/// Bytes of rows in one group: bounds how long a request waits behind others.
+pub(crate) const GROUP_BYTES_MAX: usize = 16 << 20;
+
+/// Requests in one group.
+pub(crate) const GROUP_REQUESTS_MAX: usize = 4_096;

@@ -1,0 +1,79 @@
+//! What is asked, and what is answered.
+
+use domain::interval::Buckets;
+use domain::{CustomerId, Definition, Event, Function, Number, OwnedIdentity};
+
+/// A question for the quantities of one meter.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What the meter measures.
+    pub definition: &'a Definition,
+    /// The buckets that are shown.
+    pub buckets: &'a Buckets,
+    /// Whose events.
+    pub customers: Customers<'a>,
+    /// Which values their metadata must hold.
+    pub metadata: &'a MetadataFilter,
+    /// Whether results are made per customer first.
+    pub grouping: Option<Grouping<'a>>,
+}
+
+/// Whose events count.
+#[derive(Debug, Clone, Copy)]
+pub enum Customers<'a> {
+    /// Everyone's.
+    All,
+    /// Those that came under one of these identities.
+    Identities(&'a [OwnedIdentity]),
+}
+
+/// First the meter's function per customer and bucket, then another one over the customers (SEMANTICS 8.7, D3).
+#[derive(Clone, Copy)]
+pub struct Grouping<'a> {
+    /// The function over the customers' results.
+    pub function: Function,
+    /// Who has an external id now. An external id without a customer is a group of its own.
+    pub customer_of: &'a dyn Fn(&str) -> Option<CustomerId>,
+}
+
+impl std::fmt::Debug for Grouping<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Grouping").field("function", &self.function).finish_non_exhaustive()
+    }
+}
+
+/// Top-level keys of metadata and the texts of which one must be the key's value (SEMANTICS 4.5, 19.10).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetadataFilter {
+    keys: Vec<(String, Vec<String>)>,
+}
+
+impl MetadataFilter {
+    /// Keys are AND-ed, the values of a key OR-ed.
+    pub fn new(keys: Vec<(String, Vec<String>)>) -> Self {
+        Self { keys }
+    }
+
+    /// Whether every event passes.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Whether an event passes.
+    pub fn matches(&self, event: &Event<'_>) -> bool {
+        self.keys.iter().all(|(key, accepted)| {
+            let value = event.metadata.get(key);
+            let text = value.as_ref().and_then(domain::Value::text);
+            text.is_some_and(|text| accepted.iter().any(|accepted| *accepted == *text))
+        })
+    }
+}
+
+/// Quantities by bucket, and over all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// For each of the question's buckets; 0 where there was nothing.
+    pub quantities: Vec<Number>,
+    /// Over the buckets shown (SEMANTICS 8.6, 8.7, D1).
+    pub total: Number,
+}

@@ -1,0 +1,142 @@
+//! Answers from rows: every row that may count is looked at once.
+
+use std::collections::BTreeMap;
+
+use domain::interval::Buckets;
+use domain::{CustomerId, Identity, State, Timestamp};
+use store::{RowRef, Snapshot};
+
+use crate::question::{Grouping, Question};
+use crate::{Answer, Customers, tally};
+
+/// Answers a question by looking at rows. Cost: the organization's rows, or those of the identities asked for.
+pub(crate) fn answer(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
+    let function = question.definition.aggregation.function();
+    match question.grouping {
+        None => {
+            let mut states = vec![State::new(function); question.buckets.ranges().len()];
+            for_each_row(snapshot, question, |row, bucket| add(question, row, &mut states[bucket]));
+            tally::plain(function, &states)
+        }
+        Some(grouping) => {
+            let mut groups = Groups::new(snapshot, grouping);
+            // By group and bucket; ordered, so that the states of a bucket come in the order of the groups.
+            let mut states: BTreeMap<(usize, u32), State> = BTreeMap::new();
+            for_each_row(snapshot, question, |row, bucket| {
+                let Some(contribution) = contribution(question, row) else { return };
+                let group = groups.of(row.identity);
+                states
+                    .entry((bucket, group))
+                    .or_insert_with(|| State::new(function))
+                    .add(contribution);
+            });
+            let mut buckets = vec![Vec::new(); question.buckets.ranges().len()];
+            for ((bucket, _), state) in states {
+                buckets[bucket].push(state);
+            }
+            tally::by_customer(function, grouping.function, &buckets)
+        }
+    }
+}
+
+/// Calls `visit` with every row of the customers asked for that falls into a bucket, and the bucket's index.
+fn for_each_row<'a>(
+    snapshot: &'a Snapshot,
+    question: &Question<'_>,
+    mut visit: impl FnMut(RowRef<'a>, usize),
+) {
+    let mut find = BucketFinder::new(question.buckets);
+    match question.customers {
+        Customers::All => {
+            for (block, rows) in snapshot.blocks_from(0) {
+                for row in block.rows(rows) {
+                    if let Some(bucket) = find.bucket(row.timestamp) {
+                        visit(row, bucket);
+                    }
+                }
+            }
+        }
+        Customers::Identities(identities) => {
+            let mut indices: Vec<u32> = identities
+                .iter()
+                .filter_map(|identity| snapshot.identity_index(identity.as_ref()))
+                .collect();
+            indices.sort_unstable();
+            indices.dedup();
+            for index in indices {
+                for row in snapshot.rows_of_identity(index) {
+                    if let Some(bucket) = find.bucket(row.timestamp) {
+                        visit(row, bucket);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn add(question: &Question<'_>, row: RowRef<'_>, state: &mut State) {
+    if let Some(contribution) = contribution(question, row) {
+        state.add(contribution);
+    }
+}
+
+fn contribution(question: &Question<'_>, row: RowRef<'_>) -> Option<domain::Contribution> {
+    let event = row.event();
+    if question.metadata.matches(&event) { question.definition.contribution(&event) } else { None }
+}
+
+/// Finds the bucket of a time, fast when it is the one of the time before.
+struct BucketFinder<'a> {
+    buckets: &'a Buckets,
+    last: usize,
+}
+
+impl<'a> BucketFinder<'a> {
+    fn new(buckets: &'a Buckets) -> Self {
+        Self { buckets, last: 0 }
+    }
+
+    fn bucket(&mut self, at: Timestamp) -> Option<usize> {
+        if self.buckets.ranges().get(self.last).is_some_and(|range| range.contains(at)) {
+            return Some(self.last);
+        }
+        let found = self.buckets.find(at)?;
+        self.last = found;
+        Some(found)
+    }
+}
+
+/// Who belongs together: identities of one customer are one group (D3).
+struct Groups<'a> {
+    snapshot: &'a Snapshot,
+    grouping: Grouping<'a>,
+    /// By identity index.
+    known: Vec<Option<u32>>,
+    of_customer: BTreeMap<CustomerId, u32>,
+    count: u32,
+}
+
+impl<'a> Groups<'a> {
+    fn new(snapshot: &'a Snapshot, grouping: Grouping<'a>) -> Self {
+        let known = vec![None; snapshot.identities() as usize];
+        Self { snapshot, grouping, known, of_customer: BTreeMap::new(), count: 0 }
+    }
+
+    fn of(&mut self, identity: u32) -> u32 {
+        if let Some(group) = self.known[identity as usize] {
+            return group;
+        }
+        let named = self.snapshot.identity(identity);
+        let customer = match named.as_ref() {
+            Identity::Customer(id) => Some(id),
+            Identity::External(external_id) => (self.grouping.customer_of)(external_id),
+        };
+        let fresh = self.count;
+        let group = customer.map_or(fresh, |id| *self.of_customer.entry(id).or_insert(fresh));
+        if group == fresh {
+            self.count += 1;
+        }
+        self.known[identity as usize] = Some(group);
+        group
+    }
+}
