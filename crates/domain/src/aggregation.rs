@@ -49,7 +49,9 @@ impl Function {
 
     /// The function with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        FUNCTIONS.iter().find_map(|(function, known)| (*known == name).then_some(*function))
+        FUNCTIONS
+            .iter()
+            .find_map(|(function, known)| (*known == name).then_some(*function))
     }
 }
 
@@ -119,13 +121,15 @@ impl Aggregation {
     pub fn contribution(&self, event: &Event<'_>) -> Option<Contribution> {
         match self {
             Aggregation::Count => Some(Contribution::Event),
-            Aggregation::Over(PropertyFunction::Unique, property) => {
-                Some(property.in_metadata(event).map_or(Contribution::Event, |value| {
-                    let mut canonical = Vec::new();
-                    value.write_canonical(&mut canonical);
-                    Contribution::Distinct(canonical.into())
-                }))
-            }
+            Aggregation::Over(PropertyFunction::Unique, property) => Some(
+                property
+                    .in_metadata(event)
+                    .map_or(Contribution::Event, |value| {
+                        let mut canonical = Vec::new();
+                        value.write_canonical(&mut canonical);
+                        Contribution::Distinct(canonical.into())
+                    }),
+            ),
             Aggregation::Over(_, property) => match property.field() {
                 Some(Field::Name | Field::Source) => None,
                 Some(Field::Timestamp) => Some(Contribution::Number(Number::from_i64(
@@ -141,8 +145,13 @@ impl Aggregation {
 
     /// Appends the packed form.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let code = FUNCTIONS.iter().position(|(function, _)| *function == self.function());
-        out.push(code.and_then(|code| u8::try_from(code).ok()).expect("all functions are listed"));
+        let code = FUNCTIONS
+            .iter()
+            .position(|(function, _)| *function == self.function());
+        out.push(
+            code.and_then(|code| u8::try_from(code).ok())
+                .expect("all functions are listed"),
+        );
         if let Some(property) = self.property() {
             write_text(property.as_str(), out);
         }
@@ -150,7 +159,9 @@ impl Aggregation {
 
     /// Reads the packed form.
     pub fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
-        let unknown = PackedError { what: "a function is unknown" };
+        let unknown = PackedError {
+            what: "a function is unknown",
+        };
         let (function, _) = FUNCTIONS.get(usize::from(reader.byte()?)).ok_or(unknown)?;
         let property = match function {
             Function::Count => None,
@@ -208,11 +219,20 @@ impl State {
     pub fn new(function: Function) -> Self {
         match function {
             Function::Count => State::Count(0),
-            Function::Sum => State::Sum { count: 0, sum: Number::ZERO },
+            Function::Sum => State::Sum {
+                count: 0,
+                sum: Number::ZERO,
+            },
             Function::Max => State::Max(None),
             Function::Min => State::Min(None),
-            Function::Avg => State::Avg { count: 0, sum: Number::ZERO },
-            Function::Unique => State::Unique { count: 0, values: BTreeSet::new() },
+            Function::Avg => State::Avg {
+                count: 0,
+                sum: Number::ZERO,
+            },
+            Function::Unique => State::Unique {
+                count: 0,
+                values: BTreeSet::new(),
+            },
         }
     }
 
@@ -229,7 +249,10 @@ impl State {
                 *count = count.saturating_add(1);
                 values.insert(value);
             }
-            (State::Sum { count, sum } | State::Avg { count, sum }, Contribution::Number(number)) => {
+            (
+                State::Sum { count, sum } | State::Avg { count, sum },
+                Contribution::Number(number),
+            ) => {
                 *count = count.saturating_add(1);
                 sum.add_assign(&number);
             }
@@ -254,8 +277,20 @@ impl State {
     pub fn merge(&mut self, other: &Self) {
         match (self, other) {
             (State::Count(count), State::Count(more)) => *count = count.saturating_add(*more),
-            (State::Sum { count, sum }, State::Sum { count: more, sum: other })
-            | (State::Avg { count, sum }, State::Avg { count: more, sum: other }) => {
+            (
+                State::Sum { count, sum },
+                State::Sum {
+                    count: more,
+                    sum: other,
+                },
+            )
+            | (
+                State::Avg { count, sum },
+                State::Avg {
+                    count: more,
+                    sum: other,
+                },
+            ) => {
                 *count = count.saturating_add(*more);
                 sum.add_assign(other);
             }
@@ -265,11 +300,21 @@ impl State {
                 }
             }
             (State::Min(min), State::Min(other)) => {
-                if min.is_none() || other.as_ref().is_some_and(|other| Some(other) < min.as_ref()) {
+                if min.is_none()
+                    || other
+                        .as_ref()
+                        .is_some_and(|other| Some(other) < min.as_ref())
+                {
                     min.clone_from(other);
                 }
             }
-            (State::Unique { count, values }, State::Unique { count: more, values: other }) => {
+            (
+                State::Unique { count, values },
+                State::Unique {
+                    count: more,
+                    values: other,
+                },
+            ) => {
                 *count = count.saturating_add(*more);
                 values.extend(other.iter().cloned());
             }
@@ -318,10 +363,13 @@ mod tests {
             Function::Count => Just(Contribution::Event).boxed(),
             Function::Unique => prop_oneof![
                 Just(Contribution::Event),
-                prop::collection::vec(0_u8..4, 0..2).prop_map(|bytes| Contribution::Distinct(bytes.into())),
+                prop::collection::vec(0_u8..4, 0..2)
+                    .prop_map(|bytes| Contribution::Distinct(bytes.into())),
             ]
             .boxed(),
-            _ => "-?[1-9][0-9]{0,30}(\\.[0-9]{1,15})?".prop_map(|text| number(&text)).boxed(),
+            _ => "-?[1-9][0-9]{0,30}(\\.[0-9]{1,15})?"
+                .prop_map(|text| number(&text))
+                .boxed(),
         };
         prop::collection::vec(one, 0..20).boxed()
     }
@@ -356,8 +404,14 @@ mod tests {
     #[test]
     fn ten_times_a_tenth_is_one() {
         let tenths = vec![number("0.1"); 10];
-        assert_eq!(state(Function::Sum, &tenths).value(), Some(Number::from_i64(1)));
-        assert_eq!(state(Function::Avg, &tenths).value(), Some(Number::parse("0.1").expect("a number").value));
+        assert_eq!(
+            state(Function::Sum, &tenths).value(),
+            Some(Number::from_i64(1))
+        );
+        assert_eq!(
+            state(Function::Avg, &tenths).value(),
+            Some(Number::parse("0.1").expect("a number").value)
+        );
     }
 
     #[test]
@@ -370,11 +424,15 @@ mod tests {
     #[test]
     fn the_packed_form_comes_back() {
         for (function, _) in FUNCTIONS {
-            let property = (function != Function::Count).then(|| Property::parse("metadata._llm.total_tokens"));
+            let property = (function != Function::Count)
+                .then(|| Property::parse("metadata._llm.total_tokens"));
             let aggregation = Aggregation::new(function, property).expect("they go together");
             let mut bytes = Vec::new();
             aggregation.encode(&mut bytes);
-            assert_eq!(Aggregation::decode(&mut Reader::new(&bytes)), Ok(aggregation));
+            assert_eq!(
+                Aggregation::decode(&mut Reader::new(&bytes)),
+                Ok(aggregation)
+            );
         }
     }
 }

@@ -149,11 +149,15 @@ impl<'a> Event<'a> {
         let mut reader = Reader::new(row);
         let flags = reader.byte()?;
         if flags & !ALL_FLAGS != 0 {
-            return Err(PackedError { what: "an event has unknown flags" });
+            return Err(PackedError {
+                what: "an event has unknown flags",
+            });
         }
         let has = |flag: u8| flags & flag != 0;
-        let timestamp = Timestamp::from_micros(i64::from_le_bytes(reader.array()?))
-            .ok_or(PackedError { what: "a timestamp is out of range" })?;
+        let timestamp =
+            Timestamp::from_micros(i64::from_le_bytes(reader.array()?)).ok_or(PackedError {
+                what: "a timestamp is out of range",
+            })?;
         let identity = if has(EXTERNAL_IDENTITY) {
             Identity::External(reader.text()?)
         } else {
@@ -164,11 +168,23 @@ impl<'a> Event<'a> {
             (true, false) => Some(Member::Id(reader.text()?)),
             (true, true) => Some(Member::External(reader.text()?)),
         };
-        let external_id = if has(EXTERNAL_ID) { Some(reader.text()?) } else { None };
-        let parent = if has(PARENT) { Some(reader.text()?) } else { None };
+        let external_id = if has(EXTERNAL_ID) {
+            Some(reader.text()?)
+        } else {
+            None
+        };
+        let parent = if has(PARENT) {
+            Some(reader.text()?)
+        } else {
+            None
+        };
         let name = reader.text()?;
         Ok(Self {
-            source: if has(SYSTEM) { Source::System } else { Source::User },
+            source: if has(SYSTEM) {
+                Source::System
+            } else {
+                Source::User
+            },
             name,
             identity,
             member,
@@ -190,7 +206,10 @@ pub struct EventBatch {
 impl EventBatch {
     /// Without events, with room for `bytes` bytes of rows.
     pub fn with_capacity(events: usize, bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(events) }
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            ends: Vec::with_capacity(events),
+        }
     }
 
     /// Adds an event.
@@ -199,7 +218,8 @@ impl EventBatch {
     /// When the rows pass 4 GiB, which a request's size forbids.
     pub fn push(&mut self, event: &Event<'_>) {
         event.encode(&mut self.bytes);
-        self.ends.push(u32::try_from(self.bytes.len()).expect("a batch is far below 4 GiB"));
+        self.ends
+            .push(u32::try_from(self.bytes.len()).expect("a batch is far below 4 GiB"));
     }
 
     /// How many events.

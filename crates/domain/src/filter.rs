@@ -88,7 +88,10 @@ pub enum Operand {
 impl Filter {
     /// Matches everything.
     pub const fn all() -> Self {
-        Self { conjunction: Conjunction::And, clauses: Vec::new() }
+        Self {
+            conjunction: Conjunction::And,
+            clauses: Vec::new(),
+        }
     }
 
     /// Whether an event passes. Cost: a look at each clause's property until the answer is certain.
@@ -143,12 +146,18 @@ impl Filter {
 
     fn decode_at(reader: &mut Reader<'_>, depth: usize) -> Result<Self, PackedError> {
         if depth > FILTER_DEPTH_MAX {
-            return Err(PackedError { what: "filters nest too deep" });
+            return Err(PackedError {
+                what: "filters nest too deep",
+            });
         }
         let conjunction = match reader.byte()? {
             0 => Conjunction::And,
             1 => Conjunction::Or,
-            _ => return Err(PackedError { what: "a conjunction is unknown" }),
+            _ => {
+                return Err(PackedError {
+                    what: "a conjunction is unknown",
+                });
+            }
         };
         let count = reader.len()?;
         let mut clauses = Vec::with_capacity(count);
@@ -156,10 +165,17 @@ impl Filter {
             clauses.push(match reader.byte()? {
                 COMPARISON => Clause::Comparison(Comparison::decode(reader)?),
                 FILTER => Clause::Filter(Self::decode_at(reader, depth.saturating_add(1))?),
-                _ => return Err(PackedError { what: "a clause has an unknown kind" }),
+                _ => {
+                    return Err(PackedError {
+                        what: "a clause has an unknown kind",
+                    });
+                }
             });
         }
-        Ok(Self { conjunction, clauses })
+        Ok(Self {
+            conjunction,
+            clauses,
+        })
     }
 }
 
@@ -190,16 +206,22 @@ impl Comparison {
 
     /// `timestamp` is compared with integers only (SEMANTICS 6.6, D6).
     fn matches_seconds(&self, seconds: i64) -> bool {
-        let Operand::Integer(operand) = self.operand else { return false };
+        let Operand::Integer(operand) = self.operand else {
+            return false;
+        };
         match self.operator.ordering() {
             Some(accepts) => accepts(seconds.cmp(&i64::from(operand))),
-            None => self.operator.matches_text(&seconds.to_string(), &operand.to_string()),
+            None => self
+                .operator
+                .matches_text(&seconds.to_string(), &operand.to_string()),
         }
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
         write_text(self.property.as_str(), out);
-        let code = OPERATORS.iter().position(|(operator, _)| *operator == self.operator);
+        let code = OPERATORS
+            .iter()
+            .position(|(operator, _)| *operator == self.operator);
         write_len(code.expect("all operators are listed"), out);
         match &self.operand {
             Operand::Text(text) => {
@@ -218,18 +240,27 @@ impl Comparison {
         let property = Property::stored(reader.text()?);
         let (operator, _) = OPERATORS
             .get(usize::from(reader.byte()?))
-            .ok_or(PackedError { what: "an operator is unknown" })?;
+            .ok_or(PackedError {
+                what: "an operator is unknown",
+            })?;
         let operand = match reader.byte()? {
             0 => Operand::Text(reader.text()?.into()),
-            1 => Operand::Integer(
-                i32::try_from(reader.signed()?)
-                    .map_err(|_| PackedError { what: "an operand passes 32 bits" })?,
-            ),
+            1 => Operand::Integer(i32::try_from(reader.signed()?).map_err(|_| PackedError {
+                what: "an operand passes 32 bits",
+            })?),
             2 => Operand::Bool(false),
             3 => Operand::Bool(true),
-            _ => return Err(PackedError { what: "an operand has an unknown kind" }),
+            _ => {
+                return Err(PackedError {
+                    what: "an operand has an unknown kind",
+                });
+            }
         };
-        Ok(Self { property, operator: *operator, operand })
+        Ok(Self {
+            property,
+            operator: *operator,
+            operand,
+        })
     }
 }
 
@@ -256,13 +287,17 @@ impl Operator {
 
     /// The operator with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        OPERATORS.iter().find_map(|(operator, known)| (*known == name).then_some(*operator))
+        OPERATORS
+            .iter()
+            .find_map(|(operator, known)| (*known == name).then_some(*operator))
     }
 
     /// A stored value against an operand: the kind of the stored value decides (SEMANTICS 6.8, 6.10).
     fn matches(self, stored: &Value<'_>, operand: &Operand) -> bool {
         let Some(accepts) = self.ordering() else {
-            return stored.text().is_some_and(|text| self.matches_text(&text, &operand.text()));
+            return stored
+                .text()
+                .is_some_and(|text| self.matches_text(&text, &operand.text()));
         };
         match (stored, operand) {
             (Value::Text(stored), _) => accepts((**stored).cmp(&*operand.text())),
@@ -288,7 +323,9 @@ impl Operator {
         match self {
             Operator::Like => stored.contains(operand),
             Operator::NotLike => !stored.contains(operand),
-            _ => self.ordering().is_some_and(|accepts| accepts(stored.cmp(operand))),
+            _ => self
+                .ordering()
+                .is_some_and(|accepts| accepts(stored.cmp(operand))),
         }
     }
 

@@ -121,8 +121,7 @@ impl EventIds {
     /// The sequence number behind an identifier, or `None` when this server never made it.
     pub fn sequence(&self, id: EventId) -> Option<u64> {
         let free = gather(id.0)?;
-        let (mut left, mut right) =
-            (low_half(free >> HALF_BITS), low_half(free));
+        let (mut left, mut right) = (low_half(free >> HALF_BITS), low_half(free));
         for key in self.round_keys.iter().rev() {
             (left, right) = (right ^ round(*key, left), left);
         }

@@ -51,7 +51,9 @@ impl Interval {
 
     /// The interval of that name, in exact case.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|interval| interval.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|interval| interval.name() == name)
     }
 }
 
@@ -73,7 +75,11 @@ impl Quarter {
     pub const fn from_index(index: i64) -> Option<Self> {
         let first = Self::of(Timestamp::MIN).0;
         let last = Self::of(Timestamp::MAX).0;
-        if index < first || index > last { None } else { Some(Self(index)) }
+        if index < first || index > last {
+            None
+        } else {
+            Some(Self(index))
+        }
     }
 
     /// How many quarter hours after 1970-01-01T00:00Z it starts; within 32 bits.

@@ -213,7 +213,9 @@ impl<'a> MetadataRef<'a> {
 
     /// A copy that owns its bytes.
     pub fn to_owned(self) -> Metadata {
-        Metadata { bytes: self.bytes.into() }
+        Metadata {
+            bytes: self.bytes.into(),
+        }
     }
 }
 
@@ -233,7 +235,9 @@ impl Metadata {
     /// Bytes from a place without a checksum, checked whole.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, PackedError> {
         MetadataRef::check(&bytes)?;
-        Ok(Self { bytes: bytes.into() })
+        Ok(Self {
+            bytes: bytes.into(),
+        })
     }
 
     /// A view of it.
@@ -316,7 +320,9 @@ impl MetadataBuilder {
 
     /// What was packed.
     pub fn finish(self) -> Metadata {
-        Metadata { bytes: self.bytes.into() }
+        Metadata {
+            bytes: self.bytes.into(),
+        }
     }
 }
 
@@ -349,24 +355,32 @@ fn read_value<'a>(reader: &mut Reader<'a>) -> Result<Value<'a>, PackedError> {
         INTEGER => Value::Number(Number::from_parts(reader.signed()?, 0), Spelling::Integer),
         DECIMAL => {
             let scale = reader.byte()?;
-            Value::Number(Number::from_parts(reader.signed()?, scale), Spelling::Decimal)
+            Value::Number(
+                Number::from_parts(reader.signed()?, scale),
+                Spelling::Decimal,
+            )
         }
         WIDE_INTEGER => Value::Number(read_wide(reader)?, Spelling::Integer),
         WIDE_DECIMAL => Value::Number(read_wide(reader)?, Spelling::Decimal),
         TEXT => Value::Text(reader.text()?),
         OBJECT => {
             let len = reader.len()?;
-            Value::Object(MetadataRef { bytes: reader.bytes(len)? })
+            Value::Object(MetadataRef {
+                bytes: reader.bytes(len)?,
+            })
         }
-        _ => return Err(PackedError { what: "a value has an unknown kind" }),
+        _ => {
+            return Err(PackedError {
+                what: "a value has an unknown kind",
+            });
+        }
     })
 }
 
 fn read_wide(reader: &mut Reader<'_>) -> Result<Number, PackedError> {
-    match Number::parse(reader.text()?) {
-        Ok(literal) => Ok(literal.value),
-        Err(_) => Err(PackedError { what: "a wide number is unreadable" }),
-    }
+    Number::from_plain_text(reader.text()?).ok_or(PackedError {
+        what: "a wide number is unreadable",
+    })
 }
 
 fn skip_value(reader: &mut Reader<'_>) -> Result<(), PackedError> {
@@ -381,7 +395,11 @@ fn skip_value(reader: &mut Reader<'_>) -> Result<(), PackedError> {
             let len = reader.len()?;
             reader.bytes(len)?;
         }
-        _ => return Err(PackedError { what: "a value has an unknown kind" }),
+        _ => {
+            return Err(PackedError {
+                what: "a value has an unknown kind",
+            });
+        }
     }
     Ok(())
 }
@@ -393,7 +411,9 @@ fn skip_varint(reader: &mut Reader<'_>) -> Result<(), PackedError> {
 
 fn check_entries(mut reader: Reader<'_>, depth: u32) -> Result<(), PackedError> {
     if depth > OBJECT_DEPTH_MAX {
-        return Err(PackedError { what: "objects nest too deep" });
+        return Err(PackedError {
+            what: "objects nest too deep",
+        });
     }
     while !reader.is_empty() {
         reader.text()?;
@@ -422,7 +442,11 @@ mod tests {
         builder.text("model", "gpt-\"4\"");
         builder.null("prompt");
         builder.bool("cached", true);
-        for (key, text) in [("small", "5"), ("point", "1.50"), ("huge", "123456789012345678901234567890.25")] {
+        for (key, text) in [
+            ("small", "5"),
+            ("point", "1.50"),
+            ("huge", "123456789012345678901234567890.25"),
+        ] {
             let (value, spelling) = number(text);
             builder.number(key, &value, spelling);
         }
@@ -434,24 +458,42 @@ mod tests {
     fn every_kind_of_value_comes_back_with_its_text() {
         let metadata = sample();
         let metadata = MetadataRef::check(metadata.as_ref().bytes()).expect("sound");
-        let text = |key: &str| metadata.get(key).and_then(|value| value.text().map(Cow::into_owned));
+        let text = |key: &str| {
+            metadata
+                .get(key)
+                .and_then(|value| value.text().map(Cow::into_owned))
+        };
         assert_eq!(text("model").as_deref(), Some("gpt-\"4\""));
         assert_eq!(text("prompt"), None);
         assert_eq!(text("cached").as_deref(), Some("true"));
         assert_eq!(text("small").as_deref(), Some("5"));
         assert_eq!(text("point").as_deref(), Some("1.5"));
-        assert_eq!(text("huge").as_deref(), Some("123456789012345678901234567890.25"));
-        assert_eq!(text("_cost").as_deref(), Some(r#"{"amount": 12.0, "currency": "usd"}"#));
+        assert_eq!(
+            text("huge").as_deref(),
+            Some("123456789012345678901234567890.25")
+        );
+        assert_eq!(
+            text("_cost").as_deref(),
+            Some(r#"{"amount": 12.0, "currency": "usd"}"#)
+        );
         assert_eq!(text("absent"), None);
         let keys: Vec<_> = metadata.iter().map(|(key, _)| key).collect();
-        assert_eq!(keys, ["model", "prompt", "cached", "small", "point", "huge", "_cost"]);
+        assert_eq!(
+            keys,
+            [
+                "model", "prompt", "cached", "small", "point", "huge", "_cost"
+            ]
+        );
     }
 
     #[test]
     fn a_path_goes_through_objects() {
         let metadata = sample();
         let metadata = metadata.as_ref();
-        assert_eq!(metadata.get_path(&["_cost", "currency"]), Some(Value::Text("usd")));
+        assert_eq!(
+            metadata.get_path(&["_cost", "currency"]),
+            Some(Value::Text("usd"))
+        );
         assert_eq!(metadata.get_path(&["model", "currency"]), None);
         assert_eq!(metadata.get_path(&["_cost", "absent"]), None);
     }

@@ -48,7 +48,11 @@ impl Definition {
     /// What an event adds, or `None` when it does not match: the filter must hold and, for sum, max, min and avg, the
     /// property must be a number (SEMANTICS 7.7).
     pub fn contribution(&self, event: &Event<'_>) -> Option<Contribution> {
-        if self.filter.matches(event) { self.aggregation.contribution(event) } else { None }
+        if self.filter.matches(event) {
+            self.aggregation.contribution(event)
+        } else {
+            None
+        }
     }
 
     /// The packed form.
@@ -66,7 +70,13 @@ impl Definition {
             filter: Filter::decode(&mut reader)?,
             aggregation: Aggregation::decode(&mut reader)?,
         };
-        if reader.is_empty() { Ok(definition) } else { Err(PackedError { what: "a definition is too long" }) }
+        if reader.is_empty() {
+            Ok(definition)
+        } else {
+            Err(PackedError {
+                what: "a definition is too long",
+            })
+        }
     }
 }
 
@@ -93,6 +103,8 @@ impl Unit {
 
     /// The unit with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Unit::Scalar, Unit::Token, Unit::Custom].into_iter().find(|unit| unit.as_str() == name)
+        [Unit::Scalar, Unit::Token, Unit::Custom]
+            .into_iter()
+            .find(|unit| unit.as_str() == name)
     }
 }

@@ -75,7 +75,9 @@ impl Narrow {
 
     /// Adds exactly; `None` when the sum needs the wide form.
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        Some(Self { picos: self.picos.checked_add(other.picos)? })
+        Some(Self {
+            picos: self.picos.checked_add(other.picos)?,
+        })
     }
 }
 

@@ -17,7 +17,7 @@ pub fn write_varint(mut value: u128, out: &mut Vec<u8>) {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push((value & 0x7f) as u8);
 }
 
 /// Appends a length, which always fits.
@@ -60,24 +60,27 @@ impl<'a> Reader<'a> {
 
     /// One byte.
     pub fn byte(&mut self) -> Result<u8, PackedError> {
-        let (first, rest) =
-            self.rest.split_first().ok_or(PackedError { what: "a byte is missing" })?;
+        let (first, rest) = self.rest.split_first().ok_or(PackedError {
+            what: "a byte is missing",
+        })?;
         self.rest = rest;
         Ok(*first)
     }
 
     /// `count` bytes.
     pub fn bytes(&mut self, count: usize) -> Result<&'a [u8], PackedError> {
-        let (taken, rest) =
-            self.rest.split_at_checked(count).ok_or(PackedError { what: "bytes are missing" })?;
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or(PackedError {
+            what: "bytes are missing",
+        })?;
         self.rest = rest;
         Ok(taken)
     }
 
     /// `N` bytes as an array.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], PackedError> {
-        let (taken, rest) =
-            self.rest.split_first_chunk().ok_or(PackedError { what: "bytes are missing" })?;
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(PackedError {
+            what: "bytes are missing",
+        })?;
         self.rest = rest;
         Ok(*taken)
     }
@@ -104,7 +107,9 @@ impl<'a> Reader<'a> {
             }
             shift = shift.wrapping_add(7);
         }
-        Err(PackedError { what: "an integer is too long" })
+        Err(PackedError {
+            what: "an integer is too long",
+        })
     }
 
     /// A length as [`write_len`] wrote it; not more than what is left.
@@ -113,7 +118,9 @@ impl<'a> Reader<'a> {
         usize::try_from(value)
             .ok()
             .filter(|len| *len <= self.rest.len())
-            .ok_or(PackedError { what: "a length passes the end" })
+            .ok_or(PackedError {
+                what: "a length passes the end",
+            })
     }
 
     /// An integer as [`write_signed`] wrote it.
@@ -125,7 +132,9 @@ impl<'a> Reader<'a> {
     /// Text as [`write_text`] wrote it.
     pub fn text(&mut self) -> Result<&'a str, PackedError> {
         let len = self.len()?;
-        std::str::from_utf8(self.bytes(len)?).map_err(|_| PackedError { what: "text is no UTF-8" })
+        std::str::from_utf8(self.bytes(len)?).map_err(|_| PackedError {
+            what: "text is no UTF-8",
+        })
     }
 }
 

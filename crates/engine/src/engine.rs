@@ -85,13 +85,23 @@ impl Engine {
                 move || ingest::run(writer, &queue, &clock, &upkeep)
             }),
             spawn("upkeep", {
-                let (upkeep, meters, reader) = (Arc::clone(&upkeep), Arc::clone(&meters), reader.clone());
+                let (upkeep, meters, reader) =
+                    (Arc::clone(&upkeep), Arc::clone(&meters), reader.clone());
                 move || upkeep.run(&reader, &meters)
             }),
         ];
         let hasher = KeyHasher::new(folder.secret());
         let threads = Mutex::new(threads);
-        Ok(Self { reader, hasher, folder, report, queue, upkeep, meters, threads })
+        Ok(Self {
+            reader,
+            hasher,
+            folder,
+            report,
+            queue,
+            upkeep,
+            meters,
+            threads,
+        })
     }
 
     /// The data folder.
@@ -114,8 +124,16 @@ impl Engine {
         done: impl FnOnce(Result<Ingested, IngestError>) + Send + 'static,
     ) {
         let hash = |external_id| self.hasher.hash(organization, external_id);
-        let hashes = batch.iter().map(|event| event.external_id.map(hash)).collect();
-        self.queue.push(Pending { organization, batch, hashes, done: Box::new(done) });
+        let hashes = batch
+            .iter()
+            .map(|event| event.external_id.map(hash))
+            .collect();
+        self.queue.push(Pending {
+            organization,
+            batch,
+            hashes,
+            done: Box::new(done),
+        });
     }
 
     /// Starts a meter, or starts it anew when its definition is another one. Old events count too.
@@ -126,7 +144,9 @@ impl Engine {
 
     /// Whether an event matches the meter: from then on its definition is frozen (SEMANTICS 19.19). `false` for an unknown meter.
     pub fn has_match(&self, organization: OrganizationId, id: MeterId) -> bool {
-        let Some(meter) = self.meters.get(organization, id) else { return false };
+        let Some(meter) = self.meters.get(organization, id) else {
+            return false;
+        };
         meter.has_match(&self.reader.snapshot(organization))
     }
 
@@ -145,9 +165,10 @@ impl Engine {
             buckets: ask.buckets,
             customers: ask.customers,
             metadata: ask.metadata,
-            grouping: ask
-                .customer_function
-                .map(|function| Grouping { function, customer_of: ask.customer_of }),
+            grouping: ask.customer_function.map(|function| Grouping {
+                function,
+                customer_of: ask.customer_of,
+            }),
         };
         Some(match Plan::of(&question) {
             Plan::Cube => meter.read(&snapshot, |cube| cube.answer(ask.buckets)),

@@ -111,7 +111,8 @@ impl Queue {
         let mut bytes = 0_usize;
         while let Some(next) = waiting.requests.front() {
             let size = next.batch.bytes().len();
-            let full = bytes.saturating_add(size) > GROUP_BYTES_MAX || group.len() >= GROUP_REQUESTS_MAX;
+            let full =
+                bytes.saturating_add(size) > GROUP_BYTES_MAX || group.len() >= GROUP_REQUESTS_MAX;
             if full && !group.is_empty() {
                 break;
             }

@@ -40,7 +40,9 @@ impl LiveMeter {
         if self.cube.read().rows() >= snapshot.rows() {
             return true;
         }
-        self.cube.write().catch_up(snapshot, &self.definition, CATCH_UP_ROWS)
+        self.cube
+            .write()
+            .catch_up(snapshot, &self.definition, CATCH_UP_ROWS)
     }
 
     /// Whether an event of the snapshot matches. Cost: the rows not folded yet, up to the first match.
@@ -67,17 +69,26 @@ impl LiveMeters {
     pub(crate) fn define(&self, organization: OrganizationId, id: MeterId, definition: Definition) {
         let mut all = self.by_organization.write();
         let meters = all.entry(organization).or_default();
-        if meters.get(&id).is_none_or(|live| live.definition != definition) {
+        if meters
+            .get(&id)
+            .is_none_or(|live| live.definition != definition)
+        {
             meters.insert(id, Arc::new(LiveMeter::new(definition)));
         }
     }
 
     pub(crate) fn get(&self, organization: OrganizationId, id: MeterId) -> Option<Arc<LiveMeter>> {
-        self.by_organization.read().get(&organization)?.get(&id).cloned()
+        self.by_organization
+            .read()
+            .get(&organization)?
+            .get(&id)
+            .cloned()
     }
 
     pub(crate) fn of_organization(&self, organization: OrganizationId) -> Vec<Arc<LiveMeter>> {
         let all = self.by_organization.read();
-        all.get(&organization).map(|meters| meters.values().cloned().collect()).unwrap_or_default()
+        all.get(&organization)
+            .map(|meters| meters.values().cloned().collect())
+            .unwrap_or_default()
     }
 }

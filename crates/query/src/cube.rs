@@ -32,21 +32,35 @@ pub struct Cube {
 #[derive(Debug)]
 enum Levels {
     /// All functions whose states are small.
-    Small { function: Function, quarters: BTreeMap<Quarter, State> },
+    Small {
+        function: Function,
+        quarters: BTreeMap<Quarter, State>,
+    },
     /// Distinct values.
-    Unique { numbers: FxHashMap<Box<[u8]>, u32>, quarters: BTreeMap<Quarter, RoaringBitmap> },
+    Unique {
+        numbers: FxHashMap<Box<[u8]>, u32>,
+        quarters: BTreeMap<Quarter, RoaringBitmap>,
+    },
 }
 
 impl Cube {
     /// With nothing folded yet.
     pub fn new(function: Function) -> Self {
         let levels = match function {
-            Function::Unique => {
-                Levels::Unique { numbers: FxHashMap::default(), quarters: BTreeMap::new() }
-            }
-            _ => Levels::Small { function, quarters: BTreeMap::new() },
+            Function::Unique => Levels::Unique {
+                numbers: FxHashMap::default(),
+                quarters: BTreeMap::new(),
+            },
+            _ => Levels::Small {
+                function,
+                quarters: BTreeMap::new(),
+            },
         };
-        Self { rows: 0, matched: 0, levels }
+        Self {
+            rows: 0,
+            matched: 0,
+            levels,
+        }
     }
 
     /// How many of the organization's rows have been folded.
@@ -61,7 +75,12 @@ impl Cube {
 
     /// Folds up to `rows_max` rows of a snapshot that have not been folded yet, in their order. Returns whether all of
     /// the snapshot is in the cube now. Cost: one look at each row.
-    pub fn catch_up(&mut self, snapshot: &Snapshot, definition: &Definition, rows_max: u32) -> bool {
+    pub fn catch_up(
+        &mut self,
+        snapshot: &Snapshot,
+        definition: &Definition,
+        rows_max: u32,
+    ) -> bool {
         let until = snapshot.rows().min(self.rows.saturating_add(rows_max));
         for (block, rows) in snapshot.blocks_from(self.rows) {
             for row in block.rows(rows) {
@@ -100,7 +119,10 @@ impl Cube {
                     .ranges()
                     .iter()
                     .map(|range| {
-                        quarters.range(quarters_of(*range)).map(|(_, bitmap)| bitmap).union()
+                        quarters
+                            .range(quarters_of(*range))
+                            .map(|(_, bitmap)| bitmap)
+                            .union()
                     })
                     .collect();
                 let count = |bitmap: &RoaringBitmap| Number::from_u64(bitmap.len());
@@ -121,11 +143,17 @@ impl Levels {
     fn add(&mut self, quarter: Quarter, contribution: Contribution) {
         match self {
             Levels::Small { function, quarters } => {
-                quarters.entry(quarter).or_insert_with(|| State::new(*function)).add(contribution);
+                quarters
+                    .entry(quarter)
+                    .or_insert_with(|| State::new(*function))
+                    .add(contribution);
             }
             Levels::Unique { numbers, quarters } => {
-                let Contribution::Distinct(value) = contribution else { return };
-                let fresh = u32::try_from(numbers.len()).expect("an organization has less than 2^32 rows");
+                let Contribution::Distinct(value) = contribution else {
+                    return;
+                };
+                let fresh =
+                    u32::try_from(numbers.len()).expect("an organization has less than 2^32 rows");
                 let number = *numbers.entry(value).or_insert(fresh);
                 quarters.entry(quarter).or_default().insert(number);
             }

@@ -38,7 +38,9 @@ pub struct Grouping<'a> {
 
 impl std::fmt::Debug for Grouping<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Grouping").field("function", &self.function).finish_non_exhaustive()
+        f.debug_struct("Grouping")
+            .field("function", &self.function)
+            .finish_non_exhaustive()
     }
 }
 

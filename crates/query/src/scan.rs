@@ -15,7 +15,9 @@ pub(crate) fn answer(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
     match question.grouping {
         None => {
             let mut states = vec![State::new(function); question.buckets.ranges().len()];
-            for_each_row(snapshot, question, |row, bucket| add(question, row, &mut states[bucket]));
+            for_each_row(snapshot, question, |row, bucket| {
+                add(question, row, &mut states[bucket])
+            });
             tally::plain(function, &states)
         }
         Some(grouping) => {
@@ -23,7 +25,9 @@ pub(crate) fn answer(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
             // By group and bucket; ordered, so that the states of a bucket come in the order of the groups.
             let mut states: BTreeMap<(usize, u32), State> = BTreeMap::new();
             for_each_row(snapshot, question, |row, bucket| {
-                let Some(contribution) = contribution(question, row) else { return };
+                let Some(contribution) = contribution(question, row) else {
+                    return;
+                };
                 let group = groups.of(row.identity);
                 states
                     .entry((bucket, group))
@@ -82,7 +86,11 @@ fn add(question: &Question<'_>, row: RowRef<'_>, state: &mut State) {
 
 fn contribution(question: &Question<'_>, row: RowRef<'_>) -> Option<domain::Contribution> {
     let event = row.event();
-    if question.metadata.matches(&event) { question.definition.contribution(&event) } else { None }
+    if question.metadata.matches(&event) {
+        question.definition.contribution(&event)
+    } else {
+        None
+    }
 }
 
 /// Finds the bucket of a time, fast when it is the one of the time before.
@@ -97,7 +105,12 @@ impl<'a> BucketFinder<'a> {
     }
 
     fn bucket(&mut self, at: Timestamp) -> Option<usize> {
-        if self.buckets.ranges().get(self.last).is_some_and(|range| range.contains(at)) {
+        if self
+            .buckets
+            .ranges()
+            .get(self.last)
+            .is_some_and(|range| range.contains(at))
+        {
             return Some(self.last);
         }
         let found = self.buckets.find(at)?;
@@ -119,7 +132,13 @@ struct Groups<'a> {
 impl<'a> Groups<'a> {
     fn new(snapshot: &'a Snapshot, grouping: Grouping<'a>) -> Self {
         let known = vec![None; snapshot.identities() as usize];
-        Self { snapshot, grouping, known, of_customer: BTreeMap::new(), count: 0 }
+        Self {
+            snapshot,
+            grouping,
+            known,
+            of_customer: BTreeMap::new(),
+            count: 0,
+        }
     }
 
     fn of(&mut self, identity: u32) -> u32 {

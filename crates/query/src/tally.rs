@@ -11,7 +11,10 @@ pub(crate) fn plain(function: Function, buckets: &[State]) -> Answer {
         total.merge(state);
     }
     Answer {
-        quantities: buckets.iter().map(|state| state.value().unwrap_or_default()).collect(),
+        quantities: buckets
+            .iter()
+            .map(|state| state.value().unwrap_or_default())
+            .collect(),
         total: total.value().unwrap_or_default(),
     }
 }
@@ -65,6 +68,8 @@ fn contribution(over: Function, value: Number) -> Contribution {
             Value::Number(value, Spelling::Decimal).write_canonical(&mut canonical);
             Contribution::Distinct(canonical.into())
         }
-        Function::Sum | Function::Max | Function::Min | Function::Avg => Contribution::Number(value),
+        Function::Sum | Function::Max | Function::Min | Function::Avg => {
+            Contribution::Number(value)
+        }
     }
 }

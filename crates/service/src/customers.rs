@@ -26,25 +26,41 @@ pub struct NewCustomer {
 impl Service {
     /// Makes a customer. Events that came under its external id before are its from now on. Faults:
     /// [`crate::Fault::EmailTaken`], [`crate::Fault::ExternalIdTaken`], both at once if need be.
-    pub fn create_customer(&self, organization: OrganizationId, new: NewCustomer) -> Result<Customer, Error> {
+    pub fn create_customer(
+        &self,
+        organization: OrganizationId,
+        new: NewCustomer,
+    ) -> Result<Customer, Error> {
         let _ = (organization, new);
         unimplemented!()
     }
 
     /// A customer that is not deleted.
-    pub fn customer(&self, organization: OrganizationId, id: CustomerId) -> Result<Customer, Error> {
+    pub fn customer(
+        &self,
+        organization: OrganizationId,
+        id: CustomerId,
+    ) -> Result<Customer, Error> {
         let _ = (organization, id);
         unimplemented!()
     }
 
     /// The customer that has this external id now.
-    pub fn customer_by_external_id(&self, organization: OrganizationId, external_id: &str) -> Result<Customer, Error> {
+    pub fn customer_by_external_id(
+        &self,
+        organization: OrganizationId,
+        external_id: &str,
+    ) -> Result<Customer, Error> {
         let _ = (organization, external_id);
         unimplemented!()
     }
 
     /// Deletes a customer. Its events stay; its external id and e-mail address are free again.
-    pub fn delete_customer(&self, organization: OrganizationId, id: CustomerId) -> Result<(), Error> {
+    pub fn delete_customer(
+        &self,
+        organization: OrganizationId,
+        id: CustomerId,
+    ) -> Result<(), Error> {
         let _ = (organization, id);
         unimplemented!()
     }

@@ -1,30 +1,49 @@
 //! Taking events in.
 
-use domain::{EventBatch, OrganizationId};
+use domain::{EventBatch, Identity, Member, OrganizationId};
+use engine::IngestError;
+pub use engine::Ingested;
 
-use crate::{Error, Service};
-
-/// What became of a request's events. All of them are durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ingested {
-    /// How many are new.
-    pub inserted: u64,
-    /// How many repeat a key that was known, or that stands earlier in the request.
-    pub duplicates: u64,
-}
+use crate::{Error, Fault, Service};
 
 impl Service {
     /// Takes the events of one request in, all or none. `done` is called once: on this thread when a rule is broken
-    /// (faults [`crate::Fault::CustomerUnknown`] and [`crate::Fault::MemberUnknown`], one per event), else on the writer's thread
-    /// when the events are on disk and visible to every later query. Does not block on the disk; does not wait for room
-    /// longer than it takes the writer to begin its next group.
+    /// (faults [`Fault::CustomerUnknown`] and [`Fault::MemberUnknown`], one per event at most), else on the writer's
+    /// thread when the events are on disk and visible to every later query. Does not wait for the disk.
     pub fn ingest(
         &self,
         organization: OrganizationId,
         batch: EventBatch,
         done: impl FnOnce(Result<Ingested, Error>) + Send + 'static,
     ) {
-        let _ = (organization, batch, done);
-        unimplemented!()
+        let faults = self.event_faults(organization, &batch);
+        if !faults.is_empty() {
+            return done(Err(Error::Invalid(faults)));
+        }
+        self.engine.submit(organization, batch, |result| {
+            done(result.map_err(|error| match error {
+                IngestError::NoSpace => Error::NoSpace,
+                IngestError::Overloaded => Error::Overloaded,
+                IngestError::Stopped => Error::WritesStopped,
+            }));
+        });
+    }
+
+    /// What is wrong with the events of a request beside their form (SEMANTICS 9.4). External ids are not checked.
+    pub fn event_faults(&self, organization: OrganizationId, batch: &EventBatch) -> Vec<Fault> {
+        let directory = self.directory.read();
+        let customers = directory.customers(organization);
+        let fault = |(index, event): (usize, domain::Event<'_>)| {
+            let Identity::Customer(id) = event.identity else {
+                return None;
+            };
+            if !customers.is_some_and(|customers| customers.contains(id)) {
+                return Some(Fault::CustomerUnknown { event: index });
+            }
+            // Members are not kept yet, so none is known.
+            matches!(event.member, Some(Member::Id(_)))
+                .then_some(Fault::MemberUnknown { event: index })
+        };
+        batch.iter().enumerate().filter_map(fault).collect()
     }
 }

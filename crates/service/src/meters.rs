@@ -86,7 +86,11 @@ pub enum Direction {
 
 impl Service {
     /// Makes a meter. It counts all events of the organization that match, old ones too, at once.
-    pub fn create_meter(&self, organization: OrganizationId, new: NewMeter) -> Result<Meter, Error> {
+    pub fn create_meter(
+        &self,
+        organization: OrganizationId,
+        new: NewMeter,
+    ) -> Result<Meter, Error> {
         let _ = (organization, new);
         unimplemented!()
     }
@@ -98,13 +102,23 @@ impl Service {
     }
 
     /// Meters.
-    pub fn meters(&self, organization: OrganizationId, search: &MeterSearch, page: Page) -> Result<Listed<Meter>, Error> {
+    pub fn meters(
+        &self,
+        organization: OrganizationId,
+        search: &MeterSearch,
+        page: Page,
+    ) -> Result<Listed<Meter>, Error> {
         let _ = (organization, search, page);
         unimplemented!()
     }
 
     /// Changes a meter, all or nothing. Faults: [`crate::Fault::FilterFrozen`], [`crate::Fault::AggregationFrozen`].
-    pub fn update_meter(&self, organization: OrganizationId, id: MeterId, changes: MeterChanges) -> Result<Meter, Error> {
+    pub fn update_meter(
+        &self,
+        organization: OrganizationId,
+        id: MeterId,
+        changes: MeterChanges,
+    ) -> Result<Meter, Error> {
         let _ = (organization, id, changes);
         unimplemented!()
     }

@@ -47,13 +47,22 @@ impl Service {
     }
 
     /// Organizations, oldest first; `only`: just this one; `slug`: just the one with it.
-    pub fn organizations(&self, only: Option<OrganizationId>, slug: Option<&str>, page: Page) -> Result<Listed<Organization>, Error> {
+    pub fn organizations(
+        &self,
+        only: Option<OrganizationId>,
+        slug: Option<&str>,
+        page: Page,
+    ) -> Result<Listed<Organization>, Error> {
         let _ = (only, slug, page);
         unimplemented!()
     }
 
     /// Changes an organization.
-    pub fn update_organization(&self, id: OrganizationId, changes: &OrganizationChanges) -> Result<Organization, Error> {
+    pub fn update_organization(
+        &self,
+        id: OrganizationId,
+        changes: &OrganizationChanges,
+    ) -> Result<Organization, Error> {
         let _ = (id, changes);
         unimplemented!()
     }
@@ -65,7 +74,11 @@ impl Service {
     }
 
     /// Tokens, newest first; `organizations` empty: of all.
-    pub fn tokens(&self, organizations: &[OrganizationId], page: Page) -> Result<Listed<Token>, Error> {
+    pub fn tokens(
+        &self,
+        organizations: &[OrganizationId],
+        page: Page,
+    ) -> Result<Listed<Token>, Error> {
         let _ = (organizations, page);
         unimplemented!()
     }

@@ -54,7 +54,11 @@ fn check(property: &str, operator: &str, operand: Operand, expected: bool) {
         operand,
     };
     let metadata = sample();
-    assert_eq!(comparison.matches(&event(&metadata)), expected, "{comparison:?}");
+    assert_eq!(
+        comparison.matches(&event(&metadata)),
+        expected,
+        "{comparison:?}"
+    );
 }
 
 #[test]
@@ -146,21 +150,33 @@ fn conjunctions_nest_and_without_clauses_match_everything() {
             operand: text(operand),
         })
     };
-    let filter = |conjunction, clauses| Filter { conjunction, clauses };
+    let filter = |conjunction, clauses| Filter {
+        conjunction,
+        clauses,
+    };
     let (yes, no) = (comparison("abc"), comparison("x"));
     assert!(filter(Conjunction::Or, vec![]).matches(&event));
     assert!(filter(Conjunction::Or, vec![no.clone(), yes.clone()]).matches(&event));
     assert!(!filter(Conjunction::And, vec![no.clone(), yes.clone()]).matches(&event));
     let everything = Clause::Filter(filter(Conjunction::Or, vec![]));
     assert!(filter(Conjunction::And, vec![yes.clone(), everything.clone()]).matches(&event));
-    let nested = filter(Conjunction::And, vec![yes, Clause::Filter(filter(Conjunction::Or, vec![no, everything]))]);
+    let nested = filter(
+        Conjunction::And,
+        vec![
+            yes,
+            Clause::Filter(filter(Conjunction::Or, vec![no, everything])),
+        ],
+    );
     assert!(nested.matches(&event));
     assert_eq!(nested.depth(), 3);
 }
 
 #[test]
 fn the_packed_form_comes_back() {
-    let mut filter = Filter { conjunction: Conjunction::Or, clauses: vec![] };
+    let mut filter = Filter {
+        conjunction: Conjunction::Or,
+        clauses: vec![],
+    };
     for (index, (operator, _)) in OPERATORS.iter().enumerate() {
         let operand = match index % 4 {
             0 => text("é"),
@@ -168,9 +184,16 @@ fn the_packed_form_comes_back() {
             2 => Operand::Bool(true),
             _ => Operand::Bool(false),
         };
-        let comparison = Comparison { property: Property::parse("a.b"), operator: *operator, operand };
+        let comparison = Comparison {
+            property: Property::parse("a.b"),
+            operator: *operator,
+            operand,
+        };
         let clauses = vec![Clause::Filter(filter), Clause::Comparison(comparison)];
-        filter = Filter { conjunction: Conjunction::And, clauses };
+        filter = Filter {
+            conjunction: Conjunction::And,
+            clauses,
+        };
     }
     let mut bytes = Vec::new();
     filter.encode(&mut bytes);

@@ -68,7 +68,12 @@ fn period(at: Timestamp, interval: Interval, zone: &Zone) -> TimeRange {
 fn first_day(day: i64, interval: Interval) -> i64 {
     let date = Date::from_epoch_days(day);
     match interval {
-        Interval::Year => Date { month: 1, day: 1, ..date }.epoch_days(),
+        Interval::Year => Date {
+            month: 1,
+            day: 1,
+            ..date
+        }
+        .epoch_days(),
         Interval::Month => Date { day: 1, ..date }.epoch_days(),
         Interval::Week => day.saturating_sub(day.saturating_add(3).rem_euclid(7)),
         Interval::Day | Interval::Hour => day,
@@ -131,7 +136,11 @@ impl Buckets {
             of_points.push(ranges.len().saturating_sub(1));
         }
         let density = density(&ranges);
-        Self { ranges, of_points, density }
+        Self {
+            ranges,
+            of_points,
+            density,
+        }
     }
 
     /// The buckets, ascending, not overlapping.
@@ -172,16 +181,26 @@ impl Buckets {
         if !span.contains(at) {
             return None;
         }
-        let distance = at.micros().wrapping_sub(span.start.micros()).cast_unsigned();
+        let distance = at
+            .micros()
+            .wrapping_sub(span.start.micros())
+            .cast_unsigned();
         let product = u128::from(distance).wrapping_mul(u128::from(self.density));
         let guess = usize::try_from(product >> 64).unwrap_or(usize::MAX);
         for index in [guess, guess.wrapping_sub(1), guess.wrapping_add(1)] {
-            if self.ranges.get(index).is_some_and(|range| range.contains(at)) {
+            if self
+                .ranges
+                .get(index)
+                .is_some_and(|range| range.contains(at))
+            {
                 return Some(index);
             }
         }
         let index = self.ranges.partition_point(|range| range.end <= at);
-        self.ranges.get(index).filter(|range| range.contains(at)).map(|_| index)
+        self.ranges
+            .get(index)
+            .filter(|range| range.contains(at))
+            .map(|_| index)
     }
 
     /// Whether each bucket is a run of whole [`Quarter`](super::Quarter)s. So it is for all times since the end of 2021;
@@ -196,10 +215,14 @@ impl Buckets {
 
 /// How many buckets there are for each microsecond, as a fraction of 2^64; zero when there are none.
 fn density(ranges: &[TimeRange]) -> u64 {
-    let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else { return 0 };
+    let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else {
+        return 0;
+    };
     let micros = last.end.micros().abs_diff(first.start.micros());
     let count = u64::try_from(ranges.len()).unwrap_or(u64::MAX);
     // A bucket is longer than a microsecond, so the fraction stays below one.
-    let fraction = (u128::from(count) << 64).checked_div(u128::from(micros)).unwrap_or(0);
+    let fraction = (u128::from(count) << 64)
+        .checked_div(u128::from(micros))
+        .unwrap_or(0);
     u64::try_from(fraction).unwrap_or(u64::MAX)
 }

@@ -38,7 +38,11 @@ pub fn check_range(
         Interval::Year => 3_650,
     };
     let days = day_in_offset(end, end_offset).saturating_sub(day_in_offset(start, start_offset));
-    if start > end || days > most_days { Err(RangeTooLong) } else { Ok(()) }
+    if start > end || days > most_days {
+        Err(RangeTooLong)
+    } else {
+        Ok(())
+    }
 }
 
 /// The date in an offset, as days since 1970-01-01.

@@ -1,5 +1,8 @@
 //! Addition, subtraction and negation: exact, never failing.
-#![expect(clippy::arithmetic_side_effects, reason = "operators on big integers do not overflow")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "operators on big integers do not overflow"
+)]
 
 use core::iter::Sum;
 use core::ops::{Add, AddAssign, Neg, Sub};

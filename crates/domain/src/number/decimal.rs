@@ -1,5 +1,8 @@
 //! Powers of ten and decimal digits of 128-bit integers.
 
+/// One, in units of 10^-12.
+const ONE_SHORT: i64 = 1_000_000_000_000;
+
 /// 10^0 to 10^38, the powers of ten that an `i128` holds.
 pub(super) const POWERS_OF_TEN: [i128; 39] = powers_of_ten();
 
@@ -20,19 +23,21 @@ pub(super) fn power_of_ten(exponent: u32) -> Option<i128> {
 
 /// How many decimal digits `value` has; 0 for zero.
 pub(super) fn digit_count(value: u128) -> u32 {
-    value.checked_ilog10().map_or(0, |log| log.saturating_add(1))
+    value
+        .checked_ilog10()
+        .map_or(0, |log| log.saturating_add(1))
 }
 
 /// Whether a number of units of 10^-12 is whole.
 pub(super) fn is_whole(picos: i128) -> bool {
     // Division of 128 bits is a library call; nearly all values are small.
     match i64::try_from(picos) {
-        Ok(small) => small % 1_000_000_000_000 == 0,
+        Ok(small) => small % ONE_SHORT == 0,
         Err(_) => picos % super::ONE == 0,
     }
 }
 
-/// Takes zeros off the end of `mantissa` (not zero), at most `scale` of them; gives what is left of both.
+/// Takes zeros off the end of `mantissa`, at most `scale` of them; gives what is left of both.
 pub(super) fn strip_zeros(mut mantissa: i128, mut scale: u32) -> (i128, u32) {
     if mantissa == 0 {
         return (0, 0);
@@ -40,7 +45,9 @@ pub(super) fn strip_zeros(mut mantissa: i128, mut scale: u32) -> (i128, u32) {
     // 2^k divides whatever 10^k divides: most values are done here.
     for step in [32, 16, 8, 4, 2, 1] {
         while scale >= step && mantissa.trailing_zeros() >= step {
-            let Some(power) = power_of_ten(step) else { break };
+            let Some(power) = power_of_ten(step) else {
+                break;
+            };
             if mantissa.checked_rem(power) != Some(0) {
                 break;
             }
@@ -53,30 +60,25 @@ pub(super) fn strip_zeros(mut mantissa: i128, mut scale: u32) -> (i128, u32) {
 
 /// The shortest mantissa and scale of a number of units of 10^-12.
 pub(super) fn shortest_parts(picos: i128) -> (i128, u8) {
-    if is_whole(picos) {
-        return match i64::try_from(picos) {
-            Ok(small) => (i128::from(small / 1_000_000_000_000), 0),
-            Err(_) => (picos / super::ONE, 0),
-        };
+    // Division of 128 bits is a library call; nearly all values are small.
+    if let Ok(small) = i64::try_from(picos) {
+        let (mantissa, scale) = shortest_small_parts(small);
+        return (i128::from(mantissa), scale);
     }
-    let (mantissa, scale) = match i64::try_from(picos) {
-        Ok(small) => {
-            let (mantissa, scale) = strip_zeros_short(small);
-            (i128::from(mantissa), scale)
-        }
-        Err(_) => strip_zeros(picos, u32::from(super::NARROW_PLACES)),
-    };
+    let (mantissa, scale) = strip_zeros(picos, u32::from(super::NARROW_PLACES));
     (mantissa, u8::try_from(scale).expect("at most 12"))
 }
 
-/// [`strip_zeros`] for 64 bits and the narrow scale, without library calls. `picos` is not zero.
-fn strip_zeros_short(mut picos: i64) -> (i64, u32) {
-    let mut scale = u32::from(super::NARROW_PLACES);
+fn shortest_small_parts(picos: i64) -> (i64, u8) {
+    let whole = picos / ONE_SHORT;
+    if whole.wrapping_mul(ONE_SHORT) == picos {
+        return (whole, 0);
+    }
+    let mut parts = (picos, super::NARROW_PLACES);
     for (step, power) in [(8, 100_000_000), (4, 10_000), (2, 100), (1, 10)] {
-        if scale >= step && picos.checked_rem(power) == Some(0) {
-            picos = picos.wrapping_div(power);
-            scale = scale.wrapping_sub(step);
+        if parts.1 >= step && parts.0.checked_rem(power) == Some(0) {
+            parts = (parts.0.wrapping_div(power), parts.1.wrapping_sub(step));
         }
     }
-    (picos, scale)
+    parts
 }

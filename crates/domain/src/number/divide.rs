@@ -69,8 +69,10 @@ fn divide_wide(mantissa: &BigInt, scale: u32, count: NonZeroU64) -> Number {
     // So many zeros that the quotient has 34 digits or more: the count has at most 20.
     let lower_log10 = u32::try_from((magnitude.bits() - 1) * 301 / 1_000).unwrap_or(u32::MAX);
     let shift = (QUOTIENT_DIGITS + 20).saturating_sub(lower_log10);
-    let (quotient, rest) =
-        wide::divide(&(magnitude * wide::power_of_ten(shift)), &BigInt::from(count.get()));
+    let (quotient, rest) = wide::divide(
+        &(magnitude * wide::power_of_ten(shift)),
+        &BigInt::from(count.get()),
+    );
 
     let excess = big_digit_count(&quotient) - QUOTIENT_DIGITS;
     let power = wide::power_of_ten(excess);

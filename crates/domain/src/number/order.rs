@@ -1,5 +1,8 @@
 //! The order of numbers, exact across both forms.
-#![expect(clippy::arithmetic_side_effects, reason = "estimates of sizes far below the range of `i64`")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "estimates of sizes far below the range of `i64`"
+)]
 
 use core::cmp::Ordering;
 
@@ -45,13 +48,17 @@ fn compare_wide(left: &Number, right: &Number) -> Ordering {
 /// Bounds, lower and upper, of the binary logarithm of the absolute value (not zero), times 1,000.
 fn millibits(number: &Number) -> (i64, i64) {
     let (bits, scale) = match number {
-        Number::Narrow(narrow) => {
-            (u64::from(128 - narrow.picos.unsigned_abs().leading_zeros()), u32::from(super::NARROW_PLACES))
-        }
+        Number::Narrow(narrow) => (
+            u64::from(128 - narrow.picos.unsigned_abs().leading_zeros()),
+            u32::from(super::NARROW_PLACES),
+        ),
         Number::Wide(wide) => (wide.mantissa().bits(), wide.scale()),
     };
     let bits = i64::try_from(bits).expect("a number of less than 2^63 bits");
     let scale = i64::from(scale);
     // The logarithm of ten to base two lies between 3.321 and 3.322.
-    ((bits - 1) * 1_000 - scale * 3_322, bits * 1_000 - scale * 3_321)
+    (
+        (bits - 1) * 1_000 - scale * 3_322,
+        bits * 1_000 - scale * 3_321,
+    )
 }

@@ -69,7 +69,10 @@ fn write_narrow(narrow: Narrow, out: &mut String) -> bool {
     let one = ONE.unsigned_abs();
     // Division of 128 bits is a library call; nearly all values are small.
     let (whole, places) = match u64::try_from(magnitude) {
-        Ok(small) => (u128::from(small / 1_000_000_000_000), small % 1_000_000_000_000),
+        Ok(small) => (
+            u128::from(small / 1_000_000_000_000),
+            small % 1_000_000_000_000,
+        ),
         Err(_) => (
             magnitude / one,
             u64::try_from(magnitude % one).expect("a remainder below 10^12 fits 64 bits"),

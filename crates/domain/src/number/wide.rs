@@ -63,7 +63,10 @@ pub(super) fn from_small(mantissa: i128, scale: u32) -> Number {
         .and_then(|factor| mantissa.checked_mul(factor));
     match narrow {
         Some(picos) => Number::Narrow(Narrow { picos }),
-        None => Number::Wide(Box::new(Wide { mantissa: BigInt::from(mantissa), scale })),
+        None => Number::Wide(Box::new(Wide {
+            mantissa: BigInt::from(mantissa),
+            scale,
+        })),
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Works for the years 0 to 10,000, a year more on either side than [`Timestamp`](super::Timestamp) needs, since a local
 //! date may lie beyond.
-#![expect(clippy::arithmetic_side_effects, reason = "years up to 10,000 stay far inside `i64`")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "years up to 10,000 stay far inside `i64`"
+)]
 
 pub(crate) const SECONDS_PER_DAY: i64 = 86_400;
 pub(crate) const MICROS_PER_DAY: i64 = SECONDS_PER_DAY * super::MICROS_PER_SECOND;
@@ -40,15 +43,27 @@ impl Date {
         let january = month_from_march >= 10;
         Self {
             year: era * 400 + year_of_era + i64::from(january),
-            month: if january { month_from_march - 9 } else { month_from_march + 3 },
+            month: if january {
+                month_from_march - 9
+            } else {
+                month_from_march + 3
+            },
             day,
         }
     }
 
     /// Days since 1970-01-01. The day may be one that the month does not have; it then counts on into the next month.
     pub(crate) fn epoch_days(self) -> i64 {
-        let year = if self.month <= 2 { self.year - 1 } else { self.year };
-        let month_from_march = if self.month <= 2 { self.month + 9 } else { self.month - 3 };
+        let year = if self.month <= 2 {
+            self.year - 1
+        } else {
+            self.year
+        };
+        let month_from_march = if self.month <= 2 {
+            self.month + 9
+        } else {
+            self.month - 3
+        };
         let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
         let day_of_year = (153 * month_from_march + 2) / 5 + self.day - 1;
         year * 365 + leap_days + day_of_year - EPOCH_FROM_MARCH_0000
@@ -58,7 +73,11 @@ impl Date {
     pub(crate) fn plus_months(self, months: i64) -> Self {
         let total = self.year * 12 + self.month - 1 + months;
         let (year, month) = (total.div_euclid(12), total.rem_euclid(12) + 1);
-        Self { year, month, day: self.day.min(days_in_month(year, month)) }
+        Self {
+            year,
+            month,
+            day: self.day.min(days_in_month(year, month)),
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! Times as text: writing ISO 8601, and reading its most common form fast.
-#![expect(clippy::arithmetic_side_effects, reason = "fields of a date and indices of a text of known length")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "fields of a date and indices of a text of known length"
+)]
 
 use super::civil::{Date, MICROS_PER_DAY, SECONDS_PER_DAY, days_in_month};
 use super::{MICROS_PER_SECOND, Timestamp};
@@ -78,9 +81,10 @@ impl Timestamp {
 }
 
 /// Writes `value` in decimal over the whole of `field`, from its end.
-fn put(field: &mut [u8], mut value: i64) {
+fn put(field: &mut [u8], value: i64) {
+    let mut value = u32::try_from(value).expect("a field of a date or a clock");
     for place in field.iter_mut().rev() {
-        *place = b'0' + u8::try_from(value % 10).expect("a digit of a number that is not negative");
+        *place = b'0' + u8::try_from(value % 10).expect("a digit");
         value /= 10;
     }
 }
@@ -95,14 +99,20 @@ fn two(text: &[u8], index: usize) -> Option<i64> {
 
 /// The microseconds of a text that may begin with a point and digits, and what follows.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
-    let [b'.', digits @ ..] = text else { return Some((0, text)) };
+    let [b'.', digits @ ..] = text else {
+        return Some((0, text));
+    };
     let length = digits.iter().position(|byte| !byte.is_ascii_digit())?;
     if length == 0 {
         return None;
     }
     let mut micros = 0;
     for place in 0..6 {
-        let digit = if place < length { digits[place] - b'0' } else { 0 };
+        let digit = if place < length {
+            digits[place] - b'0'
+        } else {
+            0
+        };
         micros = micros * 10 + i64::from(digit);
     }
     Some((micros, &digits[length..]))

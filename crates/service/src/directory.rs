@@ -1,0 +1,98 @@
+//! Who the customers are, in memory: what every request needs to know of them, without asking the catalogue.
+
+use domain::{CustomerId, Identity, OrganizationId, OwnedIdentity};
+use rustc_hash::FxHashMap;
+
+/// The undeleted customers of all organizations.
+#[derive(Debug, Default)]
+pub(crate) struct Directory {
+    organizations: FxHashMap<OrganizationId, Customers>,
+}
+
+/// The undeleted customers of one organization.
+#[derive(Debug, Default)]
+pub(crate) struct Customers {
+    external_ids: FxHashMap<CustomerId, Option<Box<str>>>,
+    by_external_id: FxHashMap<Box<str>, CustomerId>,
+}
+
+impl Directory {
+    /// The customers of an organization; `None` when it has none.
+    pub(crate) fn customers(&self, organization: OrganizationId) -> Option<&Customers> {
+        self.organizations.get(&organization)
+    }
+
+    pub(crate) fn insert(
+        &mut self,
+        organization: OrganizationId,
+        id: CustomerId,
+        external_id: Option<&str>,
+    ) {
+        let customers = self.organizations.entry(organization).or_default();
+        customers.external_ids.insert(id, external_id.map(Into::into));
+        if let Some(external_id) = external_id {
+            customers.by_external_id.insert(external_id.into(), id);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, organization: OrganizationId, id: CustomerId) {
+        let Some(customers) = self.organizations.get_mut(&organization) else { return };
+        if let Some(Some(external_id)) = customers.external_ids.remove(&id) {
+            customers.by_external_id.remove(&external_id);
+        }
+    }
+}
+
+impl Customers {
+    pub(crate) fn contains(&self, id: CustomerId) -> bool {
+        self.external_ids.contains_key(&id)
+    }
+
+    /// The customer that has an external id now.
+    pub(crate) fn by_external_id(&self, external_id: &str) -> Option<CustomerId> {
+        self.by_external_id.get(external_id).copied()
+    }
+
+    /// The identities under which the events of these customers came (SEMANTICS 8.8): each is widened to its other
+    /// identifier; an unknown customer has none; an external id without a customer stands for itself.
+    pub(crate) fn identities(&self, ids: &[CustomerId], external_ids: &[String]) -> Vec<OwnedIdentity> {
+        let mut identities = Vec::new();
+        for id in ids {
+            if let Some(external_id) = self.external_ids.get(id) {
+                identities.push(OwnedIdentity::Customer(*id));
+                identities.extend(external_id.clone().map(OwnedIdentity::External));
+            }
+        }
+        for external_id in external_ids {
+            identities.push(Identity::External(external_id).to_owned());
+            identities.extend(self.by_external_id(external_id).map(OwnedIdentity::Customer));
+        }
+        identities
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn customers_are_widened_to_both_identifiers_and_unknown_ones_match_nothing() {
+        let organization = OrganizationId::from_random([1; 16]);
+        let (ada, bob) = (CustomerId::from_random([2; 16]), CustomerId::from_random([3; 16]));
+        let mut directory = Directory::default();
+        directory.insert(organization, ada, Some("a"));
+        directory.insert(organization, bob, None);
+        let of = |directory: &Directory, ids: &[CustomerId], external: &[&str]| {
+            let external: Vec<String> = external.iter().map(|id| (*id).to_owned()).collect();
+            directory.customers(organization).expect("has customers").identities(ids, &external)
+        };
+        let external = |id: &str| OwnedIdentity::External(id.into());
+        assert_eq!(of(&directory, &[ada], &[]), [OwnedIdentity::Customer(ada), external("a")]);
+        assert_eq!(of(&directory, &[bob], &[]), [OwnedIdentity::Customer(bob)]);
+        assert_eq!(of(&directory, &[], &["a"]), [external("a"), OwnedIdentity::Customer(ada)]);
+        assert_eq!(of(&directory, &[], &["z"]), [external("z")]);
+        assert_eq!(of(&directory, &[CustomerId::from_random([9; 16])], &[]), []);
+        directory.remove(organization, ada);
+        assert_eq!(of(&directory, &[ada], &["a"]), [external("a")]);
+    }
+}
