@@ -1,1 +1,39 @@
-//! placeholder
+//! What goes over the wire: the bodies of requests and answers, and the errors.
+//!
+//! For the server, for our own client commands and for tests. Knows no crate of ours, so that a change of the wire is
+//! visible as one. Invariants:
+//! - every declared field is written, unset ones as null; requests leave unset fields out;
+//! - no number becomes a float here: a [`Decimal`] holds the digits as they are on the wire;
+//! - identifiers and times are text as they are on the wire: version 4 UUIDs in lower case, ISO 8601 with an offset.
+
+#![warn(missing_docs)]
+
+mod customer;
+mod decimal;
+mod error;
+mod event;
+mod metadata;
+mod meter;
+mod organization;
+mod page;
+mod token;
+
+pub use customer::{Address, Customer, CustomerCreate};
+pub use decimal::{Decimal, NotANumber};
+pub use error::{ErrorBody, RoutingBody, TokenErrorBody, ValidationBody, ValidationError};
+pub use event::{EventCreate, EventsIngest, EventsIngestResponse};
+pub use metadata::Metadata;
+pub use meter::{
+    Aggregation, Clause, Comparison, Filter, Meter, MeterCreate, MeterQuantities, MeterQuantity,
+    MeterUpdate, Operand,
+};
+pub use organization::{
+    Capabilities, CustomerEmailSettings, CustomerPortalSettings, DisputeSettings, FeatureSettings,
+    Organization, OrganizationCreate, OrganizationUpdate, PortalCustomerSettings,
+    PortalSubscriptionSettings, PortalUsageSettings, SocialLink, SubscriptionSettings,
+};
+pub use page::{ListResource, Pagination};
+pub use token::{
+    OrganizationAccessToken, OrganizationAccessTokenCreate, OrganizationAccessTokenCreated,
+    OrganizationAccessTokenUpdate,
+};

@@ -1,0 +1,99 @@
+//! Customers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Metadata;
+
+/// A customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// Its id.
+    pub id: String,
+    /// When it was created.
+    pub created_at: String,
+    /// When it last changed.
+    pub modified_at: Option<String>,
+    /// Keys and values of the organization's own.
+    pub metadata: Metadata,
+    /// The organization's own id for it.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// A team may have none.
+    pub email: Option<String>,
+    /// Nobody verifies addresses here: always false.
+    pub email_verified: bool,
+    /// `individual` or `team`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// The name on bills.
+    pub billing_name: Option<String>,
+    /// Where bills go.
+    pub billing_address: Option<Address>,
+    /// A value and its format.
+    pub tax_id: Option<(String, String)>,
+    /// A language tag.
+    #[serde(default)]
+    pub locale: Option<String>,
+    /// Whose it is.
+    pub organization_id: String,
+    /// There is no payment here: always null.
+    #[serde(default)]
+    pub default_payment_method_id: Option<String>,
+    /// When it was deleted.
+    pub deleted_at: Option<String>,
+    /// The least timestamp of its events.
+    #[serde(default)]
+    pub first_user_event_at: Option<String>,
+    /// A picture made from the e-mail address.
+    pub avatar_url: Option<String>,
+}
+
+/// A postal address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// First line.
+    #[serde(default)]
+    pub line1: Option<String>,
+    /// Second line.
+    #[serde(default)]
+    pub line2: Option<String>,
+    /// Postal code.
+    #[serde(default)]
+    pub postal_code: Option<String>,
+    /// City.
+    #[serde(default)]
+    pub city: Option<String>,
+    /// State or province.
+    #[serde(default)]
+    pub state: Option<String>,
+    /// ISO 3166 alpha-2.
+    pub country: String,
+}
+
+/// A customer to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerCreate {
+    /// Unset: `individual`.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Needed by an individual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The organization's own id for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where bills go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_address: Option<Address>,
+    /// A language tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// Keys and values of the organization's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+}

@@ -1,0 +1,57 @@
+//! Bodies of errors. Which of them an answer has, follows from its status: see each.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// An error with a name. 404 `ResourceNotFound`, 401 `Unauthorized`, 413 `RequestBodyTooLarge`, 503
+/// `ServiceUnavailable`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// The name, stable.
+    pub error: String,
+    /// For people.
+    pub detail: String,
+}
+
+/// No such path (404), or not with this method (405).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoutingBody {
+    /// `Not Found` or `Method Not Allowed`.
+    pub detail: String,
+}
+
+/// A token that is not valid (401) or may not do this (403).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenErrorBody {
+    /// `invalid_token` or `insufficient_scope`.
+    pub error: String,
+    /// For people.
+    pub error_description: String,
+}
+
+/// Fields that are not as they must be (422).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ValidationBody {
+    /// `RequestValidationError` for the form, `PolarRequestValidationError` for rules of the business.
+    pub error: String,
+    /// One item per fault.
+    pub detail: Vec<ValidationError>,
+}
+
+/// One fault of a request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ValidationError {
+    /// What is wrong, stable.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Where: names and positions from `body`, `query` or `path` on.
+    pub loc: Box<RawValue>,
+    /// For people.
+    pub msg: String,
+    /// What stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Box<RawValue>>,
+    /// The rule's own values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ctx: Option<Box<RawValue>>,
+}

@@ -1,0 +1,200 @@
+//! Meters and their quantities.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Decimal, Metadata};
+
+/// A meter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meter {
+    /// Keys and values of the organization's own.
+    pub metadata: Metadata,
+    /// When it was created.
+    pub created_at: String,
+    /// When it last changed.
+    pub modified_at: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `scalar`, `token` or `custom`.
+    pub unit: String,
+    /// The name of a custom unit.
+    #[serde(default)]
+    pub custom_label: Option<String>,
+    /// From the base unit to the shown one.
+    #[serde(default)]
+    pub custom_multiplier: Option<i64>,
+    /// Which events it counts.
+    pub filter: Filter,
+    /// What of them.
+    pub aggregation: Aggregation,
+    /// Whose it is.
+    pub organization_id: String,
+    /// Since when it is archived.
+    #[serde(default)]
+    pub archived_at: Option<String>,
+}
+
+/// A meter to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeterCreate {
+    /// At least 3 characters.
+    pub name: String,
+    /// Unset: `scalar`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// For the unit `custom`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_label: Option<String>,
+    /// Above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_multiplier: Option<i64>,
+    /// Which events it counts.
+    pub filter: Filter,
+    /// What of them.
+    pub aggregation: Aggregation,
+    /// Keys and values of the organization's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+}
+
+/// Changes to a meter; what is unset stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeterUpdate {
+    /// At least 3 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Refused once an event has matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+    /// Refused once an event has matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregation: Option<Aggregation>,
+    /// Replaces all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// Archive, or bring back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_archived: Option<bool>,
+}
+
+/// Which events a meter counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// `and` or `or`.
+    pub conjunction: String,
+    /// Without any, everything matches.
+    pub clauses: Vec<Clause>,
+}
+
+/// A part of a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Clause {
+    /// A comparison of one property.
+    Comparison(Comparison),
+    /// A filter in a filter.
+    Filter(Filter),
+}
+
+/// `property operator value`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// `name`, `source`, `timestamp`, or a path into the metadata.
+    pub property: String,
+    /// `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `like` or `not_like`.
+    pub operator: String,
+    /// With what.
+    pub value: Operand,
+}
+
+/// What a property is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Operand {
+    /// At most 1,000 characters.
+    Text(String),
+    /// 32 bits.
+    Integer(i32),
+    /// A boolean.
+    Bool(bool),
+}
+
+/// What a meter makes of the events that its filter lets pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "func", rename_all = "snake_case")]
+pub enum Aggregation {
+    /// How many.
+    Count,
+    /// The sum of a property.
+    Sum {
+        /// Which.
+        property: String,
+    },
+    /// The greatest value of a property.
+    Max {
+        /// Which.
+        property: String,
+    },
+    /// The least value of a property.
+    Min {
+        /// Which.
+        property: String,
+    },
+    /// The mean of a property.
+    Avg {
+        /// Which.
+        property: String,
+    },
+    /// How many distinct values a property has.
+    Unique {
+        /// Which.
+        property: String,
+    },
+}
+
+/// Quantities of a meter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeterQuantities {
+    /// One per point of the series.
+    pub quantities: Vec<MeterQuantity>,
+    /// Over the buckets shown.
+    pub total: Decimal,
+}
+
+/// The quantity of one bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeterQuantity {
+    /// The point of the series.
+    pub timestamp: String,
+    /// The aggregate of the bucket that the point lies in; 0 when there is nothing to aggregate.
+    pub quantity: Decimal,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_reads_as_it_writes() {
+        let text = r#"{"conjunction":"and","clauses":[{"property":"name","operator":"eq","value":"call"},{"conjunction":"or","clauses":[{"property":"_llm.total_tokens","operator":"gt","value":10},{"property":"paid","operator":"eq","value":true}]}]}"#;
+        let filter: Filter = serde_json::from_str(text).expect("a filter");
+        assert_eq!(serde_json::to_string(&filter).expect("writes"), text);
+    }
+
+    #[test]
+    fn an_aggregation_is_told_by_its_function() {
+        for text in [r#"{"func":"count"}"#, r#"{"func":"avg","property":"x"}"#] {
+            let aggregation: Aggregation = serde_json::from_str(text).expect("an aggregation");
+            assert_eq!(serde_json::to_string(&aggregation).expect("writes"), text);
+        }
+    }
+
+    #[test]
+    fn quantities_keep_all_digits() {
+        let text = r#"{"quantities":[{"timestamp":"2026-03-01T00:00:00Z","quantity":0.3333333333333333333333333333333333}],"total":10.0}"#;
+        let quantities: MeterQuantities = serde_json::from_str(text).expect("quantities");
+        assert_eq!(serde_json::to_string(&quantities).expect("writes"), text);
+    }
+}
