@@ -1,1 +1,40 @@
-//! placeholder
+//! Keeps events: durable in a journal, readable in a live tail, each key once for ever.
+//!
+//! The way of a group of requests: [`Writer::commit`] drops what repeats a known key, writes the rest as one frame of
+//! the journal, syncs it, and only then publishes the rows to the tail, where every [`Snapshot`] taken from
+//! then on sees them. [`open`] replays the journal and brings tail and keys back.
+//!
+//! Invariants of the crate:
+//! - what was acknowledged is on disk, and a request is there whole or not at all;
+//! - an answer of "duplicate" is given only when the event that it repeats is on disk;
+//! - damaged bytes are an error that names file and offset, or, where they cannot be told from an unfinished write,
+//!   are kept aside and reported; nothing is skipped or overwritten silently;
+//! - tenants never meet: rows, keys and identities are kept per organization;
+//! - no clock, no randomness, and no disk but through [`disk::Disk`].
+//!
+//! docs/file-format.md gives every byte.
+
+#![warn(missing_docs)]
+#![deny(clippy::indexing_slicing)]
+
+pub mod disk;
+mod error;
+mod folder;
+mod journal;
+mod keys;
+pub mod limits;
+mod open;
+mod reader;
+mod tail;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod writer;
+
+pub use error::StoreError;
+pub use folder::{Folder, Secret};
+pub use journal::Torn;
+pub use keys::KeyHasher;
+pub use open::{Options, RecoveryReport, open};
+pub use reader::Reader;
+pub use tail::{Block, IdentityRows, RowRef, Snapshot};
+pub use writer::{AppendRequest, Appended, CommitError, Writer};

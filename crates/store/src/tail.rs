@@ -1,0 +1,22 @@
+//! The live tail: an organization's events in memory, in columns, as readers see them.
+//!
+//! - What is published is immutable: blocks of rows behind `Arc`s. A [`Snapshot`] is two pointers and two counts; it is taken under
+//!   a short lock, and no lock is held while one reads from it.
+//! - A row has an ordinal, its number among the organization's rows, which never changes. Small blocks are
+//!   joined into larger ones behind the readers' backs; only the cutting into blocks differs afterwards.
+//! - The index of keys and identities also holds those of a commit that is under way. Readers see none of them: each
+//!   snapshot cuts the index at its own counts.
+
+mod block;
+mod identities;
+mod organization;
+mod snapshot;
+mod view;
+
+pub use block::{Block, RowRef};
+pub(crate) use identities::IdentityHasher;
+pub(crate) use organization::{Absorbed, Candidate, Organization, Tail};
+pub use snapshot::{IdentityRows, Snapshot};
+
+/// No row: the end of a chain of rows.
+pub(crate) const NO_ROW: u32 = u32::MAX;

@@ -1,0 +1,246 @@
+//! The writer's side of an organization's tail: rows wait here until their frame is durable, then are published, or
+//! undone.
+
+use std::sync::Arc;
+
+use domain::{Event, Timestamp};
+use parking_lot::{RwLock, RwLockWriteGuard};
+
+use super::NO_ROW;
+use super::block::{Block, Columns};
+use super::identities::{Identities, IdentityHasher};
+use super::view::View;
+use crate::error::StoreError;
+use crate::keys::{HashIndex, table_hash};
+use crate::limits::BLOCK_WEIGHT_FULL;
+
+/// What readers and the writer share of an organization.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    pub(super) published: RwLock<Published>,
+    pub(super) index: RwLock<Index>,
+}
+
+/// What readers see. Changed by the writer alone, in one step a commit.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    pub(super) view: View,
+    /// How many identities its rows have.
+    pub(super) identities: u32,
+    /// The newest row of each identity.
+    pub(super) newest: Vec<u32>,
+}
+
+/// Which keys and identities are known, those of waiting rows included.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub(super) keys: HashIndex,
+    pub(super) identities: Identities,
+}
+
+/// The writer's side.
+#[derive(Debug)]
+pub(crate) struct Organization {
+    tail: Arc<Tail>,
+    hasher: IdentityHasher,
+    /// What is published, to read without a lock.
+    view: View,
+    identities: u32,
+    waiting: Waiting,
+    /// Whether it is noted as one that may have waiting rows.
+    pub(crate) is_touched: bool,
+}
+
+/// Rows whose frame is not durable yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    columns: Columns,
+    /// The entries that they added to the index of keys.
+    keys: Vec<(u64, u32)>,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absorbed {
+    /// It waits.
+    New,
+    /// A published row has its key.
+    Known,
+    /// A waiting row has its key: it is a repeat only if that one becomes durable.
+    KnownIfDurable,
+}
+
+/// A row to take in.
+#[derive(Debug)]
+pub(crate) struct Candidate<'a> {
+    pub(crate) row: &'a [u8],
+    pub(crate) event: &'a Event<'a>,
+    pub(crate) key_hash: Option<u128>,
+    pub(crate) sequence: u64,
+    pub(crate) received_at: Timestamp,
+}
+
+impl Organization {
+    pub(crate) fn new(hasher: IdentityHasher) -> Self {
+        Self {
+            tail: Arc::default(),
+            hasher,
+            view: View::default(),
+            identities: 0,
+            waiting: Waiting::default(),
+            is_touched: false,
+        }
+    }
+
+    /// What readers share with it.
+    pub(crate) fn tail(&self) -> &Arc<Tail> {
+        &self.tail
+    }
+
+    /// The index, for some calls of [`Self::absorb`].
+    pub(crate) fn lock_index(tail: &Tail) -> RwLockWriteGuard<'_, Index> {
+        tail.index.write()
+    }
+
+    /// How many rows wait.
+    pub(crate) fn waiting_rows(&self) -> usize {
+        self.waiting.columns.ends.len()
+    }
+
+    /// Makes room for more waiting rows.
+    ///
+    /// # Errors
+    /// `OrganizationFull` when there would be more rows than ordinals.
+    pub(crate) fn reserve(&mut self, rows: usize, bytes: usize) -> Result<(), StoreError> {
+        self.check_room(rows)?;
+        self.waiting.bytes.reserve(bytes);
+        self.waiting.columns.reserve(rows);
+        Ok(())
+    }
+
+    /// Whether there are ordinals for more rows.
+    ///
+    /// # Errors
+    /// `OrganizationFull` when there are not.
+    pub(crate) fn check_room(&self, rows: usize) -> Result<(), StoreError> {
+        let rows_after = self.view.rows() as usize + self.waiting_rows() + rows;
+        if rows_after >= NO_ROW as usize {
+            return Err(StoreError::OrganizationFull);
+        }
+        Ok(())
+    }
+
+    /// Takes a row in, unless its key is known.
+    pub(crate) fn absorb(&mut self, index: &mut Index, candidate: &Candidate<'_>) -> Absorbed {
+        let Candidate {
+            row,
+            event,
+            key_hash,
+            sequence,
+            received_at,
+        } = *candidate;
+        let published = self.view.rows();
+        if let Some(key_hash) = key_hash {
+            let key_hash = table_hash(key_hash);
+            let waiting = u32::try_from(self.waiting_rows()).expect("room was reserved");
+            let ordinal = published + waiting;
+            let is_same = |known| self.external_id(known) == event.external_id;
+            match index.keys.find_or_insert(key_hash, ordinal, is_same) {
+                Some(known) if known < published => return Absorbed::Known,
+                Some(_) => return Absorbed::KnownIfDurable,
+                None => self.waiting.keys.push((key_hash, ordinal)),
+            }
+        }
+        let identity_hash = self.hasher.hash(event.identity);
+        let identity = index
+            .identities
+            .find_or_insert(identity_hash, event.identity);
+        let Waiting { bytes, columns, .. } = &mut self.waiting;
+        bytes.extend_from_slice(row);
+        columns
+            .ends
+            .push(u32::try_from(bytes.len()).expect("a group is below 4 GiB"));
+        columns.sequences.push(sequence);
+        columns.received_at.push(received_at);
+        columns.timestamps.push(event.timestamp);
+        columns.identities.push(identity);
+        Absorbed::New
+    }
+
+    /// The waiting rows from index `from` on: where the first begins, where each ends, and their bytes.
+    pub(crate) fn waiting_from(&self, from: usize) -> (u32, &[u32], &[u8]) {
+        let Waiting { bytes, columns, .. } = &self.waiting;
+        let (before, ends) = columns.ends.split_at(from);
+        let start = before.last().copied().unwrap_or(0);
+        (start, ends, bytes.get(start as usize..).unwrap_or_default())
+    }
+
+    /// Whether so many rows wait that they make a full block.
+    pub(crate) fn is_block_waiting(&self) -> bool {
+        self.waiting_rows() >= BLOCK_WEIGHT_FULL
+    }
+
+    /// Publishes the waiting rows, in one step, and joins small blocks afterwards.
+    pub(crate) fn publish(&mut self) {
+        if self.waiting_rows() == 0 {
+            return;
+        }
+        let Waiting { bytes, columns, .. } = std::mem::take(&mut self.waiting);
+        self.identities = self.tail.index.read().identities.count();
+        let ordinal_first = self.view.rows();
+        {
+            let published = &mut *self.tail.published.write();
+            published.identities = self.identities;
+            published.newest.resize(self.identities as usize, NO_ROW);
+            let newest = &mut published.newest;
+            let previous = (columns.identities.iter().zip(ordinal_first..))
+                .map(|(identity, ordinal)| {
+                    let newest = newest.get_mut(*identity as usize).expect("it is numbered");
+                    std::mem::replace(newest, ordinal)
+                })
+                .collect();
+            self.view.push(Arc::new(Block::new(
+                ordinal_first,
+                bytes,
+                columns,
+                previous,
+            )));
+            published.view = self.view.clone();
+        }
+        if self.view.tidy() {
+            let old = std::mem::replace(&mut self.tail.published.write().view, self.view.clone());
+            // Freed here, when no reader holds them, and not under the lock.
+            drop(old);
+        }
+    }
+
+    /// Forgets the waiting rows, with their keys and identities.
+    pub(crate) fn undo(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut index = self.tail.index.write();
+        for (hash, ordinal) in waiting.keys {
+            index.keys.remove(hash, ordinal);
+        }
+        index.identities.truncate(self.identities, self.hasher);
+    }
+
+    /// The key of a row, published or waiting.
+    fn external_id(&self, ordinal: u32) -> Option<&str> {
+        let row = match ordinal.checked_sub(self.view.rows()) {
+            None => self.view.row(ordinal)?.bytes,
+            Some(index) => {
+                let ends = &self.waiting.columns.ends;
+                let end = *ends.get(index as usize)?;
+                let start = match index.checked_sub(1) {
+                    None => 0,
+                    Some(before) => *ends.get(before as usize)?,
+                };
+                self.waiting.bytes.get(start as usize..end as usize)?
+            }
+        };
+        Event::decode(row)
+            .expect("rows are decoded before they are kept")
+            .external_id
+    }
+}
