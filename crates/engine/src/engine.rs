@@ -8,7 +8,8 @@ use domain::interval::Buckets;
 use domain::{CustomerId, Definition, EventBatch, Function, MeterId, OrganizationId};
 use parking_lot::Mutex;
 use query::{Answer, Customers, Grouping, MetadataFilter, Plan, Question};
-use store::{Disk, Folder, KeyHasher, Reader, RecoveryReport, Store, StoreError};
+use store::disk::Disk;
+use store::{Folder, KeyHasher, Reader, RecoveryReport, StoreError};
 
 use crate::environment::{Clock, Random};
 use crate::ingest::{self, IngestError, Ingested, Pending, Queue};
@@ -74,7 +75,7 @@ impl Engine {
         let mut fresh_secret = [0; 32];
         options.random.fill(&mut fresh_secret);
         let folder = Folder::open(Arc::clone(&options.disk), &options.folder, fresh_secret)?;
-        let (writer, reader, report) = Store::open(&folder)?;
+        let (writer, reader, report) = store::open(&folder, store::Options::default())?;
         let queue = Arc::new(Queue::default());
         let upkeep = Arc::new(Upkeep::default());
         let meters = Arc::new(LiveMeters::default());
@@ -90,7 +91,7 @@ impl Engine {
                 move || upkeep.run(&reader, &meters)
             }),
         ];
-        let hasher = KeyHasher::new(folder.secret());
+        let hasher = reader.key_hasher();
         let threads = Mutex::new(threads);
         Ok(Self {
             reader,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{EventBatch, OrganizationId};
 use parking_lot::{Condvar, Mutex};
-use store::{AppendRequest, CommitError, Writer};
+use store::{AppendRequest, Appended, CommitError, StoreError, Writer};
 
 use crate::environment::Clock;
 use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, QUEUE_BYTES_MAX};
@@ -29,6 +29,9 @@ pub enum IngestError {
     /// More waits for the writer than it may; try again soon.
     #[error("too much waits for the writer")]
     Overloaded,
+    /// The organization has as many events as this version can hold.
+    #[error("the organization is full")]
+    OrganizationFull,
     /// No more writes until a restart: a sync failed, or the engine is closed.
     #[error("writes are stopped")]
     Stopped,
@@ -149,17 +152,35 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
                 hashes: &pending.hashes,
             })
             .collect();
-        let results = writer.commit(clock.now(), &requests);
+        let results = match writer.commit(clock.now(), &requests) {
+            Ok(appended) => appended.into_iter().map(Ok).collect(),
+            Err(failed) => refused(failed),
+        };
         upkeep.notify(group.iter().map(|pending| pending.organization));
         for (pending, result) in group.into_iter().zip(results) {
-            (pending.done)(match result {
-                Ok(appended) => Ok(Ingested {
-                    inserted: appended.inserted.into(),
-                    duplicates: appended.duplicates.into(),
-                }),
-                Err(CommitError::NoSpace) => Err(IngestError::NoSpace),
-                Err(CommitError::Stopped) => Err(IngestError::Stopped),
-            });
+            (pending.done)(result.map(|appended| Ingested {
+                inserted: appended.inserted.into(),
+                duplicates: appended.duplicates.into(),
+            }));
         }
     }
+    if let Err(error) = writer.close() {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the journal's end is not marked");
+    }
+}
+
+/// What to tell each request of a group that could not be made durable.
+fn refused(failed: CommitError) -> Vec<Result<Appended, IngestError>> {
+    let CommitError { cause, answered } = failed;
+    tracing::error!(
+        error = &cause as &dyn std::error::Error,
+        batch.requests = answered.len(),
+        "a group of requests was not written"
+    );
+    let error = match cause {
+        StoreError::OrganizationFull => IngestError::OrganizationFull,
+        cause if cause.is_retryable() => IngestError::NoSpace,
+        _ => IngestError::Stopped,
+    };
+    answered.into_iter().map(|answer| answer.ok_or(error)).collect()
 }

@@ -83,7 +83,7 @@ impl Cube {
     ) -> bool {
         let until = snapshot.rows().min(self.rows.saturating_add(rows_max));
         for (block, rows) in snapshot.blocks_from(self.rows) {
-            for row in block.rows(rows) {
+            for row in rows.map(|index| block.row(index)) {
                 if self.rows >= until {
                     return self.rows >= snapshot.rows();
                 }

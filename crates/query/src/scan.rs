@@ -53,7 +53,7 @@ fn for_each_row<'a>(
     match question.customers {
         Customers::All => {
             for (block, rows) in snapshot.blocks_from(0) {
-                for row in block.rows(rows) {
+                for row in rows.map(|index| block.row(index)) {
                     if let Some(bucket) = find.bucket(row.timestamp) {
                         visit(row, bucket);
                     }
@@ -68,7 +68,8 @@ fn for_each_row<'a>(
             indices.sort_unstable();
             indices.dedup();
             for index in indices {
-                for row in snapshot.rows_of_identity(index) {
+                let rows = snapshot.rows_of_identity(index);
+                for row in rows.filter_map(|ordinal| snapshot.row(ordinal)) {
                     if let Some(bucket) = find.bucket(row.timestamp) {
                         visit(row, bucket);
                     }
@@ -131,7 +132,7 @@ struct Groups<'a> {
 
 impl<'a> Groups<'a> {
     fn new(snapshot: &'a Snapshot, grouping: Grouping<'a>) -> Self {
-        let known = vec![None; snapshot.identities() as usize];
+        let known = vec![None; snapshot.identities_count() as usize];
         Self {
             snapshot,
             grouping,
@@ -145,7 +146,7 @@ impl<'a> Groups<'a> {
         if let Some(group) = self.known[identity as usize] {
             return group;
         }
-        let named = self.snapshot.identity(identity);
+        let named = self.snapshot.identity(identity).expect("a row has an identity of its snapshot");
         let customer = match named.as_ref() {
             Identity::Customer(id) => Some(id),
             Identity::External(external_id) => (self.grouping.customer_of)(external_id),

@@ -17,6 +17,9 @@ pub enum Error {
     /// More waits to be written than may wait. Nothing of the request was kept; the caller may try again soon.
     #[error("too much waits to be written")]
     Overloaded,
+    /// The organization has as many events as this version can hold (2^32 - 1). Nothing of the request was kept.
+    #[error("the organization has as many events as it can")]
+    OrganizationFull,
     /// The store takes no more writes until the server is started again; reads go on.
     #[error("writes are stopped")]
     WritesStopped,

@@ -24,6 +24,7 @@ impl Service {
             done(result.map_err(|error| match error {
                 IngestError::NoSpace => Error::NoSpace,
                 IngestError::Overloaded => Error::Overloaded,
+                IngestError::OrganizationFull => Error::OrganizationFull,
                 IngestError::Stopped => Error::WritesStopped,
             }));
         });
