@@ -68,13 +68,9 @@ impl Expected {
         Ok(Self { rules })
     }
 
-    /// The rules, each with the number of steps it excuses.
-    pub fn rules(&self) -> BTreeMap<&str, usize> {
-        let mut rules = BTreeMap::new();
-        for rule in self.rules.values() {
-            *rules.entry(rule.as_str()).or_default() += 1;
-        }
-        rules
+    /// The listed steps: case, number of the step, rule.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, usize, &str)> {
+        self.rules.iter().map(|((case, step), rule)| (case.as_str(), *step, rule.as_str()))
     }
 
     fn lists(&self, case: &str, step: usize) -> bool {

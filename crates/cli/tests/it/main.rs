@@ -1,0 +1,12 @@
+//! Black-box tests of the one binary: it is started on a folder of its own and spoken to over HTTP, as a client would.
+
+mod api;
+mod random;
+mod server;
+
+mod bad_input;
+mod conformance;
+mod crash;
+mod no_space;
+mod serve;
+mod tidy;
