@@ -225,16 +225,25 @@ fn is_shipped(section: &str) -> bool {
     )
 }
 
-/// The lines of a source, numbered, without comments and without the tests at its end.
-fn code(source: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_test = |line: &str| line.trim() == "#[cfg(test)]";
-    let lines = source
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line));
-    lines
-        .take_while(move |(_, line)| !is_test(line))
-        .map(|(number, line)| (number, line.split("//").next().unwrap_or_default()))
+/// The lines of a source, numbered, without comments and without what is compiled for tests alone: a module of tests at the
+/// end, or the one line behind `#[cfg(test)]` elsewhere.
+fn code(source: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut lines = source.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            found.push((index + 1, line.split("//").next().unwrap_or_default()));
+        } else if lines.next().is_some_and(|(_, line)| line == "mod tests {") {
+            break;
+        }
+    }
+    found
+}
+
+#[test]
+fn words_are_looked_for_in_code_and_not_in_comments_or_tests() {
+    let source = "a\n// b\nc // d\n#[cfg(test)]\nmod tests;\ne\n#[cfg(test)]\nmod tests {\nf\n}\n";
+    assert_eq!(code(source), [(1, "a"), (2, ""), (3, "c "), (6, "e")]);
 }
 
 #[test]
