@@ -219,4 +219,28 @@ mod tests {
             r#"{"a":null,"b":[null,null],"c":"NaN \" Infinity"}"#
         );
     }
+
+    #[test]
+    fn every_recording_can_be_read() {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/conformance/recordings"
+        );
+        let mut names = std::collections::BTreeSet::new();
+        let mut cases = 0;
+        for entry in std::fs::read_dir(folder).expect("the recordings") {
+            let path = entry.expect("an entry").path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "jsonl")
+            {
+                for case in read_cases(&path).expect("a recording") {
+                    assert!(!case.steps.is_empty(), "{} has no steps", case.name);
+                    names.insert(case.name);
+                    cases += 1;
+                }
+            }
+        }
+        assert_eq!((names.len(), cases), (90, 90), "every name is there once");
+    }
 }

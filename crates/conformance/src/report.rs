@@ -70,7 +70,9 @@ impl Expected {
 
     /// The listed steps: case, number of the step, rule.
     pub fn entries(&self) -> impl Iterator<Item = (&str, usize, &str)> {
-        self.rules.iter().map(|((case, step), rule)| (case.as_str(), *step, rule.as_str()))
+        self.rules
+            .iter()
+            .map(|((case, step), rule)| (case.as_str(), *step, rule.as_str()))
     }
 
     fn lists(&self, case: &str, step: usize) -> bool {
