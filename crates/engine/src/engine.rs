@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use domain::interval::Buckets;
-use domain::{CustomerId, Definition, EventBatch, Function, MeterId, OrganizationId};
+use domain::{
+    CustomerId, Definition, EventBatch, Function, MetadataFilter, MeterId, OrganizationId,
+};
 use parking_lot::Mutex;
-use query::{Answer, Customers, Grouping, MetadataFilter, Plan, Question};
+use query::{Answer, Customers, Grouping, Plan, Question};
 use store::disk::Disk;
 use store::{Folder, KeyHasher, Reader, RecoveryReport, StoreError};
 

@@ -165,7 +165,10 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
         }
     }
     if let Err(error) = writer.close() {
-        tracing::warn!(error = &error as &dyn std::error::Error, "the journal's end is not marked");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the journal's end is not marked"
+        );
     }
 }
 
@@ -182,5 +185,8 @@ fn refused(failed: CommitError) -> Vec<Result<Appended, IngestError>> {
         cause if cause.is_retryable() => IngestError::NoSpace,
         _ => IngestError::Stopped,
     };
-    answered.into_iter().map(|answer| answer.ok_or(error)).collect()
+    answered
+        .into_iter()
+        .map(|answer| answer.ok_or(error))
+        .collect()
 }

@@ -21,5 +21,5 @@ mod upkeep;
 pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};
 pub use ingest::{IngestError, Ingested};
-pub use query::{Answer, Customers, MetadataFilter};
+pub use query::{Answer, Customers};
 pub use store::StoreError;

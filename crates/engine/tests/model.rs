@@ -12,11 +12,11 @@ use std::sync::mpsc;
 
 use domain::interval::{Buckets, series};
 use domain::{
-    Aggregation, Clause, Comparison, Conjunction, CustomerId, Definition, Event, EventBatch, Filter,
-    Function, Identity, Interval, MetadataBuilder, MeterId, Number, Operand, Operator, OrganizationId,
-    OwnedIdentity, Property, Source, Timestamp, Zone,
+    Aggregation, Clause, Comparison, Conjunction, CustomerId, Definition, Event, EventBatch,
+    Filter, Function, Identity, Interval, MetadataBuilder, MetadataFilter, MeterId, Number,
+    Operand, Operator, OrganizationId, OwnedIdentity, Property, Source, Timestamp, Zone,
 };
-use engine::{Ask, Clock, Customers, Engine, Ingested, MetadataFilter, OpenOptions, Random};
+use engine::{Ask, Clock, Customers, Engine, Ingested, OpenOptions, Random};
 use proptest::prelude::*;
 use store::testing::MemoryDisk;
 
@@ -78,11 +78,24 @@ struct Question {
 }
 
 const ZONES: [&str; 4] = ["UTC", "Europe/Paris", "Asia/Kathmandu", "America/New_York"];
-const FUNCTIONS: [Function; 6] =
-    [Function::Count, Function::Sum, Function::Max, Function::Min, Function::Avg, Function::Unique];
+const FUNCTIONS: [Function; 6] = [
+    Function::Count,
+    Function::Sum,
+    Function::Max,
+    Function::Min,
+    Function::Avg,
+    Function::Unique,
+];
 
 fn plain() -> impl Strategy<Value = Plain> {
-    (0_u8..2, 0_u8..4, any::<bool>(), 0_i64..60 * 24 * 60, prop::option::of(0_u8..40), 0_u8..3)
+    (
+        0_u8..2,
+        0_u8..4,
+        any::<bool>(),
+        0_i64..60 * 24 * 60,
+        prop::option::of(0_u8..40),
+        0_u8..3,
+    )
         .prop_flat_map(|(organization, customer, by_id, at_minutes, key, model)| {
             prop::option::weighted(0.9, -5_000_i64..100_000).prop_map(move |amount| Plain {
                 organization,
@@ -100,13 +113,46 @@ fn question() -> impl Strategy<Value = Question> {
     let who = (prop::option::of(0_u8..4), prop::option::of(0_u8..3));
     let over = prop::option::of((0..FUNCTIONS.len()).prop_map(|index| FUNCTIONS[index]));
     let interval = prop_oneof![
-        Just(Interval::Hour), Just(Interval::Day), Just(Interval::Week), Just(Interval::Month)
+        Just(Interval::Hour),
+        Just(Interval::Day),
+        Just(Interval::Week),
+        Just(Interval::Month)
     ];
-    (0_u8..2, 0..2 * FUNCTIONS.len(), 0_i64..50 * 24 * 60, 0_i64..150, interval, 0..ZONES.len(), who, over)
-        .prop_map(|(organization, meter, start_minutes, span_hours, interval, zone, who, over_customers)| {
-            let (customer, model) = who;
-            Question { organization, meter, start_minutes, span_hours, interval, zone, customer, model, over_customers }
-        })
+    (
+        0_u8..2,
+        0..2 * FUNCTIONS.len(),
+        0_i64..50 * 24 * 60,
+        0_i64..150,
+        interval,
+        0..ZONES.len(),
+        who,
+        over,
+    )
+        .prop_map(
+            |(
+                organization,
+                meter,
+                start_minutes,
+                span_hours,
+                interval,
+                zone,
+                who,
+                over_customers,
+            )| {
+                let (customer, model) = who;
+                Question {
+                    organization,
+                    meter,
+                    start_minutes,
+                    span_hours,
+                    interval,
+                    zone,
+                    customer,
+                    model,
+                    over_customers,
+                }
+            },
+        )
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -150,7 +196,10 @@ fn definition(meter: usize) -> Definition {
         };
     }
     let aggregation = Aggregation::new(function, property).expect("they go together");
-    Definition { filter, aggregation }
+    Definition {
+        filter,
+        aggregation,
+    }
 }
 
 fn meter_id(organization: u8, meter: usize) -> MeterId {
@@ -170,9 +219,18 @@ struct Model {
 
 impl Model {
     fn ingest(&mut self, organization: u8, events: &[Plain]) -> Ingested {
-        let mut ingested = Ingested { inserted: 0, duplicates: 0 };
-        for event in events.iter().filter(|event| event.organization == organization) {
-            if event.key.is_some_and(|key| !self.keys.insert((organization, key))) {
+        let mut ingested = Ingested {
+            inserted: 0,
+            duplicates: 0,
+        };
+        for event in events
+            .iter()
+            .filter(|event| event.organization == organization)
+        {
+            if event
+                .key
+                .is_some_and(|key| !self.keys.insert((organization, key)))
+            {
                 ingested.duplicates += 1;
             } else {
                 ingested.inserted += 1;
@@ -192,17 +250,29 @@ impl Model {
             .filter(|event| event.organization == question.organization)
             .filter(|event| question.meter < FUNCTIONS.len() || event.model == 1)
             .filter(|event| !numeric || event.amount.is_some())
-            .filter(|event| question.customer.is_none_or(|customer| event.customer == customer))
+            .filter(|event| {
+                question
+                    .customer
+                    .is_none_or(|customer| event.customer == customer)
+            })
             .filter(|event| question.model.is_none_or(|model| event.model == model))
             .collect();
         let inside = |index: usize| {
             let range = buckets.ranges()[index];
-            matching.iter().copied().filter(move |event| range.contains(at(event.at_minutes)))
+            matching
+                .iter()
+                .copied()
+                .filter(move |event| range.contains(at(event.at_minutes)))
         };
-        let shown: Vec<Vec<&Plain>> = (0..buckets.ranges().len()).map(|index| inside(index).collect()).collect();
+        let shown: Vec<Vec<&Plain>> = (0..buckets.ranges().len())
+            .map(|index| inside(index).collect())
+            .collect();
         let all: Vec<&Plain> = shown.iter().flatten().copied().collect();
         let Some(over) = question.over_customers else {
-            let quantities = shown.iter().map(|events| aggregate(function, events).unwrap_or_default()).collect();
+            let quantities = shown
+                .iter()
+                .map(|events| aggregate(function, events).unwrap_or_default())
+                .collect();
             return (quantities, aggregate(function, &all).unwrap_or_default());
         };
         let values: Vec<Option<Number>> = shown
@@ -212,8 +282,10 @@ impl Model {
                 for event in events {
                     customers.entry(event.customer).or_default().push(event);
                 }
-                let values: Vec<Number> =
-                    customers.values().filter_map(|events| aggregate(function, events)).collect();
+                let values: Vec<Number> = customers
+                    .values()
+                    .filter_map(|events| aggregate(function, events))
+                    .collect();
                 over_numbers(over, &values)
             })
             .collect();
@@ -223,7 +295,10 @@ impl Model {
             Function::Max | Function::Min => over_numbers(function, &present),
             Function::Avg | Function::Unique => aggregate(function, &all),
         };
-        (values.into_iter().map(Option::unwrap_or_default).collect(), total.unwrap_or_default())
+        (
+            values.into_iter().map(Option::unwrap_or_default).collect(),
+            total.unwrap_or_default(),
+        )
     }
 }
 
@@ -248,10 +323,16 @@ fn aggregate(function: Function, events: &[&Plain]) -> Option<Number> {
 
 fn over_numbers(function: Function, values: &[Number]) -> Option<Number> {
     let count = std::num::NonZeroU64::new(values.len() as u64)?;
-    let sum = || values.iter().fold(Number::ZERO, |sum, value| sum.plus(value));
+    let sum = || {
+        values
+            .iter()
+            .fold(Number::ZERO, |sum, value| sum.plus(value))
+    };
     match function {
         Function::Count => Some(Number::from_u64(count.get())),
-        Function::Unique => Some(Number::from_u64(values.iter().collect::<BTreeSet<_>>().len() as u64)),
+        Function::Unique => Some(Number::from_u64(
+            values.iter().collect::<BTreeSet<_>>().len() as u64,
+        )),
         Function::Sum => Some(sum()),
         Function::Max => values.iter().max().cloned(),
         Function::Min => values.iter().min().cloned(),
@@ -269,7 +350,11 @@ fn open(disk: &MemoryDisk) -> Engine {
     let engine = Engine::open(&options).expect("the folder opens");
     for index in 0..2 {
         for meter in 0..2 * FUNCTIONS.len() {
-            engine.define_meter(organization(index), meter_id(index, meter), definition(meter));
+            engine.define_meter(
+                organization(index),
+                meter_id(index, meter),
+                definition(meter),
+            );
         }
     }
     engine
@@ -281,7 +366,9 @@ fn ingest(engine: &Engine, of: u8, events: &[Plain]) -> Ingested {
         let mut metadata = MetadataBuilder::new();
         metadata.text("model", &format!("m{}", event.model));
         match event.amount {
-            Some(amount) => metadata.number("amount", &thousandths(amount), domain::Spelling::Decimal),
+            Some(amount) => {
+                metadata.number("amount", &thousandths(amount), domain::Spelling::Decimal)
+            }
             None => metadata.text("amount", "n/a"),
         }
         let external = external_id(event.customer);
@@ -302,15 +389,25 @@ fn ingest(engine: &Engine, of: u8, events: &[Plain]) -> Ingested {
         });
     }
     let (sender, receiver) = mpsc::channel();
-    engine.submit(organization(of), batch, move |result| sender.send(result).expect("somebody waits"));
-    receiver.recv().expect("an answer").expect("the disk is sound")
+    engine.submit(organization(of), batch, move |result| {
+        sender.send(result).expect("somebody waits")
+    });
+    receiver
+        .recv()
+        .expect("an answer")
+        .expect("the disk is sound")
 }
 
 fn check(engine: &Engine, model: &Model, question: &Question) -> Result<(), TestCaseError> {
     let zone = Zone::from_name(ZONES[question.zone]).expect("a zone");
     let start = at(question.start_minutes);
-    let end = Timestamp::from_micros(start.micros() + question.span_hours * HOUR).expect("in range");
-    let buckets = Buckets::of_series(&series(start, end, question.interval, &zone), question.interval, &zone);
+    let end =
+        Timestamp::from_micros(start.micros() + question.span_hours * HOUR).expect("in range");
+    let buckets = Buckets::of_series(
+        &series(start, end, question.interval, &zone),
+        question.interval,
+        &zone,
+    );
     let identities: Vec<OwnedIdentity> = question
         .customer
         .iter()
@@ -319,7 +416,12 @@ fn check(engine: &Engine, model: &Model, question: &Question) -> Result<(), Test
             [external, OwnedIdentity::Customer(customer_id(*customer))]
         })
         .collect();
-    let metadata = question.model.map(|model| ("model".to_owned(), vec!["x".to_owned(), format!("m{model}")]));
+    let metadata = question.model.map(|model| {
+        (
+            "model".to_owned(),
+            vec!["x".to_owned(), format!("m{model}")],
+        )
+    });
     let ask = Ask {
         buckets: &buckets,
         customers: match question.customer {
@@ -328,20 +430,32 @@ fn check(engine: &Engine, model: &Model, question: &Question) -> Result<(), Test
         },
         metadata: &MetadataFilter::new(metadata.into_iter().collect()),
         customer_function: question.over_customers,
-        customer_of: &|external| (0..2).find(|customer| external_id(*customer) == external).map(customer_id),
+        customer_of: &|external| {
+            (0..2)
+                .find(|customer| external_id(*customer) == external)
+                .map(customer_id)
+        },
     };
     let meter = meter_id(question.organization, question.meter);
-    let answer = engine.quantities(organization(question.organization), meter, &ask).expect("the meter is known");
+    let answer = engine
+        .quantities(organization(question.organization), meter, &ask)
+        .expect("the meter is known");
     let (quantities, total) = model.answer(question, &buckets);
     prop_assert_eq!(&answer.quantities, &quantities);
     prop_assert_eq!(&answer.total, &total);
     // The same by the other way: every row matches this one.
-    let everything = MetadataFilter::new(vec![("model".to_owned(), (0..3).map(|model| format!("m{model}")).collect())]);
+    let everything = MetadataFilter::new(vec![(
+        "model".to_owned(),
+        (0..3).map(|model| format!("m{model}")).collect(),
+    )]);
     if question.model.is_none() {
         let scanned = engine.quantities(
             organization(question.organization),
             meter,
-            &Ask { metadata: &everything, ..ask },
+            &Ask {
+                metadata: &everything,
+                ..ask
+            },
         );
         prop_assert_eq!(scanned, Some(answer));
     }

@@ -17,4 +17,4 @@ mod tally;
 
 pub use cube::{CATCH_UP_ROWS, Cube};
 pub use plan::{Plan, answer};
-pub use question::{Answer, Customers, Grouping, MetadataFilter, Question};
+pub use question::{Answer, Customers, Grouping, Question};

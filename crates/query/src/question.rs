@@ -1,7 +1,7 @@
 //! What is asked, and what is answered.
 
 use domain::interval::Buckets;
-use domain::{CustomerId, Definition, Event, Function, Number, OwnedIdentity};
+use domain::{CustomerId, Definition, Function, MetadataFilter, Number, OwnedIdentity};
 
 /// A question for the quantities of one meter.
 #[derive(Debug, Clone, Copy)]
@@ -41,33 +41,6 @@ impl std::fmt::Debug for Grouping<'_> {
         f.debug_struct("Grouping")
             .field("function", &self.function)
             .finish_non_exhaustive()
-    }
-}
-
-/// Top-level keys of metadata and the texts of which one must be the key's value (SEMANTICS 4.5, 19.10).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MetadataFilter {
-    keys: Vec<(String, Vec<String>)>,
-}
-
-impl MetadataFilter {
-    /// Keys are AND-ed, the values of a key OR-ed.
-    pub fn new(keys: Vec<(String, Vec<String>)>) -> Self {
-        Self { keys }
-    }
-
-    /// Whether every event passes.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// Whether an event passes.
-    pub fn matches(&self, event: &Event<'_>) -> bool {
-        self.keys.iter().all(|(key, accepted)| {
-            let value = event.metadata.get(key);
-            let text = value.as_ref().and_then(domain::Value::text);
-            text.is_some_and(|text| accepted.iter().any(|accepted| *accepted == *text))
-        })
     }
 }
 

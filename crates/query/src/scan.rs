@@ -87,7 +87,7 @@ fn add(question: &Question<'_>, row: RowRef<'_>, state: &mut State) {
 
 fn contribution(question: &Question<'_>, row: RowRef<'_>) -> Option<domain::Contribution> {
     let event = row.event();
-    if question.metadata.matches(&event) {
+    if question.metadata.matches(event.metadata) {
         question.definition.contribution(&event)
     } else {
         None
@@ -146,7 +146,10 @@ impl<'a> Groups<'a> {
         if let Some(group) = self.known[identity as usize] {
             return group;
         }
-        let named = self.snapshot.identity(identity).expect("a row has an identity of its snapshot");
+        let named = self
+            .snapshot
+            .identity(identity)
+            .expect("a row has an identity of its snapshot");
         let customer = match named.as_ref() {
             Identity::Customer(id) => Some(id),
             Identity::External(external_id) => (self.grouping.customer_of)(external_id),
