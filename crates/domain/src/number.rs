@@ -153,6 +153,7 @@ impl Number {
         }
     }
 
+    #[inline]
     const fn from_picos(picos: i128) -> Self {
         Self::Narrow(Narrow { picos })
     }

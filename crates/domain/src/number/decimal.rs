@@ -65,6 +65,11 @@ pub(super) fn shortest_parts(picos: i128) -> (i128, u8) {
         let (mantissa, scale) = shortest_small_parts(small);
         return (i128::from(mantissa), scale);
     }
+    shortest_large_parts(picos)
+}
+
+#[cold]
+fn shortest_large_parts(picos: i128) -> (i128, u8) {
     let (mantissa, scale) = strip_zeros(picos, u32::from(super::NARROW_PLACES));
     (mantissa, u8::try_from(scale).expect("at most 12"))
 }
