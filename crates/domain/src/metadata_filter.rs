@@ -1,6 +1,6 @@
 //! Search by metadata: keys and values as text. SEMANTICS 4.5, 19.10.
 
-use crate::metadata::MetadataRef;
+use crate::metadata::{MetadataRef, Value};
 use crate::packed::{PackedError, Reader, write_len, write_text};
 
 /// Which metadata is looked for: all keys must be there, each with one of its values as text. Without keys everything
@@ -25,7 +25,7 @@ impl MetadataFilter {
     pub fn matches(&self, metadata: MetadataRef<'_>) -> bool {
         self.keys.iter().all(|(key, accepted)| {
             let value = metadata.get(key);
-            let text = value.as_ref().and_then(|value| value.text());
+            let text = value.as_ref().and_then(Value::text);
             text.is_some_and(|text| accepted.iter().any(|accepted| *accepted == *text))
         })
     }

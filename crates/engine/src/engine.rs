@@ -179,6 +179,11 @@ impl Engine {
         })
     }
 
+    /// Whether events can be taken in: `false` after a failed sync and after [`Self::close`].
+    pub fn takes_writes(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
     /// Writes what waits, ends the threads. Later submissions are refused. Blocks until that is done.
     pub fn close(&self) {
         self.queue.close();

@@ -101,6 +101,10 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.waiting.lock().closed
+    }
+
     /// Waits for requests and takes the next group; `None` when the queue is closed and empty.
     fn next_group(&self) -> Option<Vec<Pending>> {
         let mut waiting = self.waiting.lock();
@@ -154,7 +158,7 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
             .collect();
         let results = match writer.commit(clock.now(), &requests) {
             Ok(appended) => appended.into_iter().map(Ok).collect(),
-            Err(failed) => refused(failed),
+            Err(failed) => refused(failed, queue),
         };
         upkeep.notify(group.iter().map(|pending| pending.organization));
         for (pending, result) in group.into_iter().zip(results) {
@@ -173,7 +177,7 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
 }
 
 /// What to tell each request of a group that could not be made durable.
-fn refused(failed: CommitError) -> Vec<Result<Appended, IngestError>> {
+fn refused(failed: CommitError, queue: &Queue) -> Vec<Result<Appended, IngestError>> {
     let CommitError { cause, answered } = failed;
     tracing::error!(
         error = &cause as &dyn std::error::Error,
@@ -183,7 +187,11 @@ fn refused(failed: CommitError) -> Vec<Result<Appended, IngestError>> {
     let error = match cause {
         StoreError::OrganizationFull => IngestError::OrganizationFull,
         cause if cause.is_retryable() => IngestError::NoSpace,
-        _ => IngestError::Stopped,
+        _ => {
+            // What is durable is unknown: nothing more is taken until a restart.
+            queue.close();
+            IngestError::Stopped
+        }
     };
     answered
         .into_iter()

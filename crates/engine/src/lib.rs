@@ -22,4 +22,4 @@ pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};
 pub use ingest::{IngestError, Ingested};
 pub use query::{Answer, Customers};
-pub use store::StoreError;
+pub use store::{RecoveryReport, StoreError};

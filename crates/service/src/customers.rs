@@ -31,8 +31,28 @@ impl Service {
         organization: OrganizationId,
         new: NewCustomer,
     ) -> Result<Customer, Error> {
-        let _ = (organization, new);
-        unimplemented!()
+        let _changing = self.changing.lock();
+        let customer = Customer {
+            id: CustomerId::from_random(self.random_id()),
+            organization,
+            kind: new.kind,
+            external_id: new.external_id,
+            former_external_id: None,
+            email: new.email,
+            name: new.name,
+            billing_address: new.billing_address,
+            locale: new.locale,
+            metadata: new.metadata,
+            created_at: self.now(),
+            modified_at: None,
+            deleted_at: None,
+        };
+        self.catalog.insert_customer(&customer)?;
+        let external_id = customer.external_id.as_deref();
+        self.directory
+            .write()
+            .insert(organization, customer.id, external_id);
+        Ok(customer)
     }
 
     /// A customer that is not deleted.
@@ -41,8 +61,9 @@ impl Service {
         organization: OrganizationId,
         id: CustomerId,
     ) -> Result<Customer, Error> {
-        let _ = (organization, id);
-        unimplemented!()
+        self.catalog
+            .customer(organization, id)?
+            .ok_or(Error::NotFound)
     }
 
     /// The customer that has this external id now.
@@ -51,8 +72,9 @@ impl Service {
         organization: OrganizationId,
         external_id: &str,
     ) -> Result<Customer, Error> {
-        let _ = (organization, external_id);
-        unimplemented!()
+        self.catalog
+            .customer_by_external_id(organization, external_id)?
+            .ok_or(Error::NotFound)
     }
 
     /// Deletes a customer. Its events stay; its external id and e-mail address are free again.
@@ -61,7 +83,9 @@ impl Service {
         organization: OrganizationId,
         id: CustomerId,
     ) -> Result<(), Error> {
-        let _ = (organization, id);
-        unimplemented!()
+        let _changing = self.changing.lock();
+        self.catalog.delete_customer(organization, id, self.now())?;
+        self.directory.write().remove(organization, id);
+        Ok(())
     }
 }

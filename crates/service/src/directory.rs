@@ -29,14 +29,18 @@ impl Directory {
         external_id: Option<&str>,
     ) {
         let customers = self.organizations.entry(organization).or_default();
-        customers.external_ids.insert(id, external_id.map(Into::into));
+        customers
+            .external_ids
+            .insert(id, external_id.map(Into::into));
         if let Some(external_id) = external_id {
             customers.by_external_id.insert(external_id.into(), id);
         }
     }
 
     pub(crate) fn remove(&mut self, organization: OrganizationId, id: CustomerId) {
-        let Some(customers) = self.organizations.get_mut(&organization) else { return };
+        let Some(customers) = self.organizations.get_mut(&organization) else {
+            return;
+        };
         if let Some(Some(external_id)) = customers.external_ids.remove(&id) {
             customers.by_external_id.remove(&external_id);
         }
@@ -55,7 +59,11 @@ impl Customers {
 
     /// The identities under which the events of these customers came (SEMANTICS 8.8): each is widened to its other
     /// identifier; an unknown customer has none; an external id without a customer stands for itself.
-    pub(crate) fn identities(&self, ids: &[CustomerId], external_ids: &[String]) -> Vec<OwnedIdentity> {
+    pub(crate) fn identities(
+        &self,
+        ids: &[CustomerId],
+        external_ids: &[String],
+    ) -> Vec<OwnedIdentity> {
         let mut identities = Vec::new();
         for id in ids {
             if let Some(external_id) = self.external_ids.get(id) {
@@ -65,7 +73,10 @@ impl Customers {
         }
         for external_id in external_ids {
             identities.push(Identity::External(external_id).to_owned());
-            identities.extend(self.by_external_id(external_id).map(OwnedIdentity::Customer));
+            identities.extend(
+                self.by_external_id(external_id)
+                    .map(OwnedIdentity::Customer),
+            );
         }
         identities
     }
@@ -78,18 +89,30 @@ mod tests {
     #[test]
     fn customers_are_widened_to_both_identifiers_and_unknown_ones_match_nothing() {
         let organization = OrganizationId::from_random([1; 16]);
-        let (ada, bob) = (CustomerId::from_random([2; 16]), CustomerId::from_random([3; 16]));
+        let (ada, bob) = (
+            CustomerId::from_random([2; 16]),
+            CustomerId::from_random([3; 16]),
+        );
         let mut directory = Directory::default();
         directory.insert(organization, ada, Some("a"));
         directory.insert(organization, bob, None);
         let of = |directory: &Directory, ids: &[CustomerId], external: &[&str]| {
             let external: Vec<String> = external.iter().map(|id| (*id).to_owned()).collect();
-            directory.customers(organization).expect("has customers").identities(ids, &external)
+            directory
+                .customers(organization)
+                .expect("has customers")
+                .identities(ids, &external)
         };
         let external = |id: &str| OwnedIdentity::External(id.into());
-        assert_eq!(of(&directory, &[ada], &[]), [OwnedIdentity::Customer(ada), external("a")]);
+        assert_eq!(
+            of(&directory, &[ada], &[]),
+            [OwnedIdentity::Customer(ada), external("a")]
+        );
         assert_eq!(of(&directory, &[bob], &[]), [OwnedIdentity::Customer(bob)]);
-        assert_eq!(of(&directory, &[], &["a"]), [external("a"), OwnedIdentity::Customer(ada)]);
+        assert_eq!(
+            of(&directory, &[], &["a"]),
+            [external("a"), OwnedIdentity::Customer(ada)]
+        );
         assert_eq!(of(&directory, &[], &["z"]), [external("z")]);
         assert_eq!(of(&directory, &[CustomerId::from_random([9; 16])], &[]), []);
         directory.remove(organization, ada);

@@ -1,6 +1,10 @@
 //! What can go wrong, by what a caller does about it.
 
+use std::io;
 use std::path::PathBuf;
+
+use catalog::CatalogError;
+use engine::StoreError;
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -55,25 +59,51 @@ pub enum Fault {
     AggregationFrozen,
 }
 
-/// Why a data folder was not opened.
+impl From<CatalogError> for Error {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::NotFound => Error::NotFound,
+            CatalogError::SlugTaken => Error::Invalid(vec![Fault::SlugTaken]),
+            CatalogError::OrganizationUnknown => Error::Invalid(vec![Fault::OrganizationUnknown]),
+            CatalogError::CustomerConflict { email, external_id } => {
+                let email = email.then_some(Fault::EmailTaken);
+                let external_id = external_id.then_some(Fault::ExternalIdTaken);
+                Error::Invalid(email.into_iter().chain(external_id).collect())
+            }
+            CatalogError::NoSpace(_) => Error::NoSpace,
+            CatalogError::WritesStopped => Error::WritesStopped,
+            error @ (CatalogError::WriteFailed(_)
+            | CatalogError::Damaged(_)
+            | CatalogError::NotACatalog { .. }
+            | CatalogError::NewerVersion { .. }
+            | CatalogError::Open { .. }
+            | CatalogError::Statement(_)) => Error::Internal(Box::new(error)),
+        }
+    }
+}
+
+/// Why a data folder was not opened. The source names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The events could not be opened.
-    #[error("open the events in `{folder}`")]
-    Engine {
-        /// The data folder.
-        folder: PathBuf,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    #[error("open the data folder")]
+    Events(#[from] StoreError),
     /// The catalogue could not be opened.
-    #[error("open the catalogue `{path}`")]
-    Catalog {
-        /// Its file.
+    #[error("open the catalogue")]
+    Catalog(#[from] CatalogError),
+    /// There are events, but not the organizations that they belong to. Restore the file from a backup.
+    #[error("`{path}` is missing, and the data folder holds events")]
+    CatalogMissing {
+        /// Where the catalogue must be.
         path: PathBuf,
-        /// Why.
+    },
+    /// Whether there is a catalogue could not be found out.
+    #[error("look for `{path}`")]
+    CatalogUnreadable {
+        /// Where the catalogue must be.
+        path: PathBuf,
+        /// The system's word.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: io::Error,
     },
 }

@@ -3,8 +3,14 @@
 //! What HTTP, offline commands and simulation drive. Synchronous: whoever calls decides on which thread. Nothing here
 //! knows HTTP. Every call but those of the administrator is under one organization; a row of another organization
 //! looks like one that does not exist.
+//!
+//! What requests need of the catalogue to be let in (tokens, who the customers are, what the meters measure) is in memory, and
+//! is changed after the catalogue has it, by the one process that writes there.
+
+#![warn(missing_docs)]
 
 mod customers;
+mod directory;
 mod error;
 mod ingest;
 mod meters;
@@ -13,11 +19,13 @@ mod quantities;
 mod secrets;
 mod service;
 
+pub use catalog::{Direction, Listed, MeterOrder, MeterSearch, Page};
 pub use customers::NewCustomer;
-pub use engine::{Clock, Random};
+pub use engine::{Clock, Random, RecoveryReport};
 pub use error::{Error, Fault, OpenError};
 pub use ingest::Ingested;
-pub use meters::{Change, Direction, MeterChanges, MeterOrder, MeterSearch, NewMeter};
+pub use meters::{Change, MeterChanges, NewMeter};
 pub use organizations::{NewToken, OrganizationChanges, TokenChanges};
 pub use quantities::{Quantities, QuantitiesRequest};
-pub use service::{Access, Listed, OpenOptions, Page, Principal, Service};
+pub use service::{Access, OpenOptions, Opened, Principal, Service};
+pub use store::disk::{Disk, RealDisk};

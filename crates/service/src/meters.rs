@@ -2,7 +2,7 @@
 
 use domain::{Aggregation, Definition, Filter, Metadata, Meter, MeterId, OrganizationId, Unit};
 
-use crate::{Error, Listed, Page, Service};
+use crate::{Error, Fault, Listed, MeterSearch, Page, Service};
 
 /// A meter to be made. Every field is valid in form.
 #[derive(Debug, Clone)]
@@ -31,6 +31,14 @@ pub enum Change<T> {
     Set(T),
 }
 
+impl<T> Change<T> {
+    fn apply(self, field: &mut T) {
+        if let Change::Set(value) = self {
+            *field = value;
+        }
+    }
+}
+
 /// Changes to a meter (SEMANTICS 4.11, 5.5 to 5.7).
 #[derive(Debug, Clone, Default)]
 pub struct MeterChanges {
@@ -53,37 +61,6 @@ pub struct MeterChanges {
     pub is_archived: Option<bool>,
 }
 
-/// Which meters are listed, and how.
-#[derive(Debug, Clone, Default)]
-pub struct MeterSearch {
-    /// Part of the name, ignoring case; `%` and `_` are wildcards.
-    pub query: Option<String>,
-    /// Only archived ones, or only those that are not.
-    pub is_archived: Option<bool>,
-    /// For each key the values of which one must be the meter's.
-    pub metadata: Vec<(String, Vec<String>)>,
-    /// By what they are ordered, first criterion first; the id comes last.
-    pub sorting: Vec<(MeterOrder, Direction)>,
-}
-
-/// By what meters may be ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MeterOrder {
-    /// `created_at`.
-    CreatedAt,
-    /// `name`, by code point.
-    Name,
-}
-
-/// Which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Least first.
-    Ascending,
-    /// Greatest first.
-    Descending,
-}
-
 impl Service {
     /// Makes a meter. It counts all events of the organization that match, old ones too, at once.
     pub fn create_meter(
@@ -91,14 +68,30 @@ impl Service {
         organization: OrganizationId,
         new: NewMeter,
     ) -> Result<Meter, Error> {
-        let _ = (organization, new);
-        unimplemented!()
+        let _changing = self.changing.lock();
+        let now = self.now();
+        let meter = Meter {
+            id: MeterId::from_random(self.random_id()),
+            organization,
+            name: new.name,
+            unit: new.unit,
+            custom_label: new.custom_label,
+            custom_multiplier: new.custom_multiplier,
+            definition: new.definition,
+            metadata: new.metadata,
+            created_at: now,
+            modified_at: now,
+            archived_at: None,
+        };
+        self.catalog.insert_meter(&meter)?;
+        self.engine
+            .define_meter(organization, meter.id, meter.definition.clone());
+        Ok(meter)
     }
 
     /// A meter.
     pub fn meter(&self, organization: OrganizationId, id: MeterId) -> Result<Meter, Error> {
-        let _ = (organization, id);
-        unimplemented!()
+        self.catalog.meter(organization, id)?.ok_or(Error::NotFound)
     }
 
     /// Meters.
@@ -108,18 +101,63 @@ impl Service {
         search: &MeterSearch,
         page: Page,
     ) -> Result<Listed<Meter>, Error> {
-        let _ = (organization, search, page);
-        unimplemented!()
+        Ok(self.catalog.meters(organization, search, page)?)
     }
 
-    /// Changes a meter, all or nothing. Faults: [`crate::Fault::FilterFrozen`], [`crate::Fault::AggregationFrozen`].
+    /// Changes a meter, all or nothing. Faults: [`Fault::FilterFrozen`], [`Fault::AggregationFrozen`]. Cost: for a change of
+    /// filter or aggregation, a look at the events until one matches.
     pub fn update_meter(
         &self,
         organization: OrganizationId,
         id: MeterId,
         changes: MeterChanges,
     ) -> Result<Meter, Error> {
-        let _ = (organization, id, changes);
-        unimplemented!()
+        let _changing = self.changing.lock();
+        let mut meter = self.meter(organization, id)?;
+        let faults = self.frozen(organization, id, &changes);
+        if !faults.is_empty() {
+            return Err(Error::Invalid(faults));
+        }
+        let now = self.now();
+        if let Change::Set(Some(filter)) = changes.filter {
+            meter.definition.filter = filter;
+        }
+        if let Change::Set(Some(aggregation)) = changes.aggregation {
+            meter.definition.aggregation = aggregation;
+        }
+        meter.name = changes.name.unwrap_or(meter.name);
+        meter.unit = changes.unit.unwrap_or(meter.unit);
+        changes.custom_label.apply(&mut meter.custom_label);
+        changes
+            .custom_multiplier
+            .apply(&mut meter.custom_multiplier);
+        meter.metadata = changes.metadata.unwrap_or(meter.metadata);
+        match changes.is_archived {
+            Some(true) => meter.archived_at = Some(now),
+            Some(false) => meter.archived_at = None,
+            None => {}
+        }
+        meter.modified_at = now;
+        self.catalog.update_meter(&meter)?;
+        self.engine
+            .define_meter(organization, id, meter.definition.clone());
+        Ok(meter)
+    }
+
+    /// One fault for each part of the definition that is to change although an event matches (SEMANTICS 5.5, 19.19).
+    fn frozen(
+        &self,
+        organization: OrganizationId,
+        id: MeterId,
+        changes: &MeterChanges,
+    ) -> Vec<Fault> {
+        let filter = (changes.filter != Change::Keep).then_some(Fault::FilterFrozen);
+        let aggregation = (changes.aggregation != Change::Keep).then_some(Fault::AggregationFrozen);
+        let faults: Vec<Fault> = filter.into_iter().chain(aggregation).collect();
+        if faults.is_empty() || self.engine.has_match(organization, id) {
+            faults
+        } else {
+            Vec::new()
+        }
     }
 }

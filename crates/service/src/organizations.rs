@@ -1,7 +1,9 @@
 //! Organizations and their access tokens. For the administrator, but for an organization's own row.
 
-use domain::{Organization, OrganizationId, Scopes, Token, TokenId};
+use catalog::OrganizationSearch;
+use domain::{Organization, OrganizationId, Scopes, Timestamp, Token, TokenId};
 
+use crate::secrets::{KnownToken, ORGANIZATION_PREFIX, mint};
 use crate::{Error, Listed, Page, Service};
 
 /// A token to be made.
@@ -36,14 +38,20 @@ pub struct OrganizationChanges {
 impl Service {
     /// Makes an organization. `name` and `slug` are valid in form. Fault: [`crate::Fault::SlugTaken`].
     pub fn create_organization(&self, name: &str, slug: &str) -> Result<Organization, Error> {
-        let _ = (name, slug);
-        unimplemented!()
+        let organization = Organization {
+            id: OrganizationId::from_random(self.random_id()),
+            name: name.to_owned(),
+            slug: slug.to_owned(),
+            created_at: self.now(),
+            modified_at: None,
+        };
+        self.catalog.insert_organization(&organization)?;
+        Ok(organization)
     }
 
     /// An organization.
     pub fn organization(&self, id: OrganizationId) -> Result<Organization, Error> {
-        let _ = id;
-        unimplemented!()
+        self.catalog.organization(id)?.ok_or(Error::NotFound)
     }
 
     /// Organizations, oldest first; `only`: just this one; `slug`: just the one with it.
@@ -53,8 +61,11 @@ impl Service {
         slug: Option<&str>,
         page: Page,
     ) -> Result<Listed<Organization>, Error> {
-        let _ = (only, slug, page);
-        unimplemented!()
+        let search = OrganizationSearch {
+            slug: slug.map(str::to_owned),
+            ids: only.map(|id| vec![id]),
+        };
+        Ok(self.catalog.organizations(&search, page)?)
     }
 
     /// Changes an organization.
@@ -63,14 +74,39 @@ impl Service {
         id: OrganizationId,
         changes: &OrganizationChanges,
     ) -> Result<Organization, Error> {
-        let _ = (id, changes);
-        unimplemented!()
+        let _changing = self.changing.lock();
+        let mut organization = self.organization(id)?;
+        if let Some(name) = &changes.name {
+            organization.name.clone_from(name);
+        }
+        organization.modified_at = Some(self.now());
+        self.catalog.update_organization(&organization)?;
+        Ok(organization)
     }
 
     /// Makes a token; the secret is returned this once. Fault: [`crate::Fault::OrganizationUnknown`].
     pub fn create_token(&self, new: NewToken) -> Result<(Token, String), Error> {
-        let _ = new;
-        unimplemented!()
+        let _changing = self.changing.lock();
+        let now = self.now();
+        let expires_at = new.lifetime_micros.map(|lifetime| {
+            // A lifetime beyond the year 9999 ends there.
+            Timestamp::from_micros(now.micros().saturating_add(lifetime)).unwrap_or(Timestamp::MAX)
+        });
+        let token = Token {
+            id: TokenId::from_random(self.random_id()),
+            organization: new.organization,
+            comment: new.comment,
+            scopes: new.scopes,
+            expires_at,
+            last_used_at: None,
+            created_at: now,
+            modified_at: None,
+        };
+        let secret = mint(ORGANIZATION_PREFIX, &*self.random);
+        let hash = self.hasher.hash(&secret);
+        self.catalog.insert_token(&token, &hash)?;
+        self.tokens.write().insert(hash, KnownToken::of(&token));
+        Ok((token, secret))
     }
 
     /// Tokens, newest first; `organizations` empty: of all.
@@ -79,19 +115,30 @@ impl Service {
         organizations: &[OrganizationId],
         page: Page,
     ) -> Result<Listed<Token>, Error> {
-        let _ = (organizations, page);
-        unimplemented!()
+        Ok(self.catalog.tokens(organizations, page)?)
     }
 
     /// Changes a token, from the next request on.
     pub fn update_token(&self, id: TokenId, changes: &TokenChanges) -> Result<Token, Error> {
-        let _ = (id, changes);
-        unimplemented!()
+        let _changing = self.changing.lock();
+        let mut token = self.catalog.token(id)?.ok_or(Error::NotFound)?;
+        if let Some(comment) = &changes.comment {
+            token.comment.clone_from(comment);
+        }
+        token.scopes = changes.scopes.unwrap_or(token.scopes);
+        token.modified_at = Some(self.now());
+        self.catalog.update_token(&token)?;
+        if let Some(known) = self.tokens.write().get_mut(id) {
+            known.access.scopes = token.scopes;
+        }
+        Ok(token)
     }
 
     /// Deletes a token, from the next request on.
     pub fn delete_token(&self, id: TokenId) -> Result<(), Error> {
-        let _ = id;
-        unimplemented!()
+        let _changing = self.changing.lock();
+        self.catalog.delete_token(id)?;
+        self.tokens.write().remove(id);
+        Ok(())
     }
 }

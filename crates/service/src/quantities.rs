@@ -2,9 +2,10 @@
 
 use domain::interval::{Buckets, series};
 use domain::{
-    CustomerId, Function, Interval, MeterId, Number, OrganizationId, OwnedIdentity, Timestamp, Zone,
+    CustomerId, Function, Interval, MetadataFilter, MeterId, Number, OrganizationId, OwnedIdentity,
+    Timestamp, Zone,
 };
-use engine::{Ask, Customers, MetadataFilter};
+use engine::{Ask, Customers};
 
 use crate::{Error, Service};
 
@@ -23,8 +24,8 @@ pub struct QuantitiesRequest {
     pub customers: Vec<CustomerId>,
     /// Only the customers that have these external ids now, and the events that came under them.
     pub external_customers: Vec<String>,
-    /// For each top-level key the texts of which one must be the event's.
-    pub metadata: Vec<(String, Vec<String>)>,
+    /// Which values the events' metadata must hold.
+    pub metadata: MetadataFilter,
     /// First per customer by the meter's function, then this over the customers.
     pub customer_function: Option<Function>,
 }
@@ -66,13 +67,13 @@ impl Service {
                 customers: identities
                     .as_deref()
                     .map_or(Customers::All, Customers::Identities),
-                metadata: &MetadataFilter::new(request.metadata.clone()),
+                metadata: &request.metadata,
                 customer_function: request.customer_function,
                 customer_of: &customer_of,
             },
         );
         let answer = answer.ok_or(Error::NotFound)?;
-        let quantity = |bucket: &u32| answer.quantities[*bucket as usize].clone();
+        let quantity = |bucket: &usize| answer.quantities[*bucket].clone();
         let points = points
             .into_iter()
             .zip(buckets.of_points().iter().map(quantity))

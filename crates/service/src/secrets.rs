@@ -4,7 +4,7 @@
 //! scanner can tell one that is real (SEMANTICS 2.2, EXTENSIONS). Only an HMAC-SHA256 under the data folder's secret
 //! is kept.
 
-use domain::{Timestamp, TokenId};
+use domain::{Timestamp, Token, TokenId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rustc_hash::FxHashMap;
 use sha2::Sha256;
@@ -78,6 +78,21 @@ pub(crate) struct KnownToken {
     pub(crate) expires_at: Option<Timestamp>,
     /// When its use was last noted.
     pub(crate) used_at: Option<Timestamp>,
+}
+
+impl KnownToken {
+    pub(crate) fn of(token: &Token) -> Self {
+        let access = Access {
+            token: token.id,
+            organization: token.organization,
+            scopes: token.scopes,
+        };
+        Self {
+            access,
+            expires_at: token.expires_at,
+            used_at: token.last_used_at,
+        }
+    }
 }
 
 /// The tokens by the hash of their secret.

@@ -3,9 +3,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use catalog::{Catalog, CatalogError};
 use domain::{OrganizationId, Scopes, Timestamp, TokenId};
+use engine::Engine;
+use parking_lot::{Mutex, RwLock};
+use rustc_hash::FxHashMap;
+use store::disk::Disk;
+use subtle::ConstantTimeEq as _;
 
-use crate::{Clock, OpenError, Random};
+use crate::directory::Directory;
+use crate::secrets::{ADMIN_PREFIX, KnownToken, KnownTokens, SecretHash, SecretHasher, mint};
+use crate::{Clock, Error, OpenError, Random};
+
+/// The catalogue's file in the data folder.
+const CATALOG_FILE: &str = "catalog.sqlite";
+
+/// How exact the time of a token's last use is.
+const USE_NOTED_EVERY_MICROS: i64 = 60_000_000;
 
 /// How to open a data folder.
 #[derive(Debug, Clone)]
@@ -14,6 +28,8 @@ pub struct OpenOptions {
     pub folder: PathBuf,
     /// The administrator's token. `None`: made at the first start and returned once.
     pub admin_token: Option<String>,
+    /// The disk for the events.
+    pub disk: Arc<dyn Disk>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -23,7 +39,18 @@ pub struct OpenOptions {
 /// The use cases. Shared between threads behind an `Arc`.
 #[derive(Debug)]
 pub struct Service {
-    _private: (),
+    pub(crate) catalog: Catalog,
+    pub(crate) engine: Engine,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) hasher: SecretHasher,
+    admin: SecretHash,
+    pub(crate) tokens: RwLock<KnownTokens>,
+    /// Uses of tokens that are not in the catalogue yet.
+    uses: Mutex<FxHashMap<TokenId, Timestamp>>,
+    pub(crate) directory: RwLock<Directory>,
+    /// Held by whoever reads a row of the catalogue in order to change it, and until memory is as the catalogue.
+    pub(crate) changing: Mutex<()>,
 }
 
 /// Who asks, after [`Service::authenticate`].
@@ -46,46 +73,146 @@ pub struct Access {
     pub scopes: Scopes,
 }
 
-/// Which part of a list is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// From 1.
-    pub page: u32,
-    /// Items on a page, 1 to 100.
-    pub limit: u32,
-}
-
-/// A part of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed<T> {
-    /// The items of the page.
-    pub items: Vec<T>,
-    /// How many there are on all pages.
-    pub total: u64,
+/// A service, and what its start has to tell.
+#[derive(Debug)]
+pub struct Opened {
+    /// The service.
+    pub service: Service,
+    /// The administrator's token when it was made now: to be shown once, it is kept nowhere.
+    pub admin_token: Option<String>,
+    /// What recovery found.
+    pub recovery: engine::RecoveryReport,
 }
 
 impl Service {
-    /// Opens a data folder and recovers what was acknowledged. The second value is the administrator's token when it
-    /// was made now; it is shown once and kept nowhere.
-    pub fn open(options: OpenOptions) -> Result<(Self, Option<String>), OpenError> {
-        let _ = options;
-        unimplemented!()
+    /// Opens a data folder and recovers what was acknowledged. Blocks for the time of the recovery.
+    pub fn open(options: OpenOptions) -> Result<Opened, OpenError> {
+        let engine = Engine::open(&engine::OpenOptions {
+            folder: options.folder.clone(),
+            disk: Arc::clone(&options.disk),
+            clock: Arc::clone(&options.clock),
+            random: Arc::clone(&options.random),
+        })?;
+        let path = options.folder.join(CATALOG_FILE);
+        if !engine.folder().is_new() && engine.recovery().events > 0 {
+            // Events without the organizations that they belong to: a part of the folder is gone.
+            match path.try_exists() {
+                Ok(true) => {}
+                Ok(false) => return Err(OpenError::CatalogMissing { path }),
+                Err(source) => return Err(OpenError::CatalogUnreadable { path, source }),
+            }
+        }
+        let catalog = Catalog::open(&path)?;
+        Self::start(catalog, engine, options)
+    }
+
+    fn start(catalog: Catalog, engine: Engine, options: OpenOptions) -> Result<Opened, OpenError> {
+        let hasher = SecretHasher::new(&engine.folder().secret().derive("token hashes"));
+        let (admin, admin_token) = admin_token(&catalog, &hasher, &options)?;
+        let mut tokens = KnownTokens::default();
+        for (hash, token) in catalog.all_tokens()? {
+            tokens.insert(hash, KnownToken::of(&token));
+        }
+        let mut directory = Directory::default();
+        for known in catalog.customer_identities()? {
+            directory.insert(known.organization, known.id, known.external_id.as_deref());
+        }
+        for meter in catalog.all_meters()? {
+            engine.define_meter(meter.organization, meter.id, meter.definition);
+        }
+        let recovery = engine.recovery().clone();
+        let service = Self {
+            catalog,
+            engine,
+            clock: options.clock,
+            random: options.random,
+            hasher,
+            admin,
+            tokens: RwLock::new(tokens),
+            uses: Mutex::default(),
+            directory: RwLock::new(directory),
+            changing: Mutex::default(),
+        };
+        Ok(Opened {
+            service,
+            admin_token,
+            recovery,
+        })
     }
 
     /// Now, by the clock that the service was given.
     pub fn now(&self) -> Timestamp {
-        unimplemented!()
+        self.clock.now()
     }
 
-    /// Who has this secret; `None` when nobody has, or when the token has expired. In memory, does not block; the time of
-    /// comparison does not depend on how much of a secret was right.
+    /// Who has this secret; `None` when nobody has, or when the token has expired. In memory, does not block; how long
+    /// it takes does not depend on how much of a secret was right.
     pub fn authenticate(&self, secret: &str) -> Option<Principal> {
-        let _ = secret;
-        unimplemented!()
+        let hash = self.hasher.hash(secret);
+        if bool::from(self.admin.ct_eq(&hash)) {
+            return Some(Principal::Admin);
+        }
+        let known = *self.tokens.read().find(&hash)?;
+        let now = self.now();
+        if known.expires_at.is_some_and(|at| at <= now) {
+            return None;
+        }
+        let noted = known.used_at.map_or(i64::MIN, Timestamp::micros);
+        if now.micros().saturating_sub(noted) >= USE_NOTED_EVERY_MICROS {
+            self.note_use(known.access.token, now);
+        }
+        Some(Principal::Organization(known.access))
     }
 
-    /// Finishes what is in flight and closes. Later calls that write fail with `WritesStopped`.
-    pub fn close(&self) {
-        unimplemented!()
+    fn note_use(&self, token: TokenId, now: Timestamp) {
+        if let Some(known) = self.tokens.write().get_mut(token) {
+            known.used_at = Some(now);
+        }
+        self.uses.lock().insert(token, now);
     }
+
+    /// Writes to the catalogue when tokens were last used. To be called every half a minute or so, and before the end.
+    pub fn save_token_uses(&self) -> Result<(), Error> {
+        let mut uses: Vec<_> = std::mem::take(&mut *self.uses.lock()).into_iter().collect();
+        uses.sort_unstable();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        Ok(self.catalog.touch_tokens(&uses)?)
+    }
+
+    /// Whether events can be taken in. `false` after a failed sync, until a restart.
+    pub fn takes_writes(&self) -> bool {
+        self.engine.takes_writes()
+    }
+
+    /// Finishes what is in flight and closes. Later calls that take events in fail with [`Error::WritesStopped`].
+    pub fn close(&self) {
+        self.engine.close();
+    }
+
+    /// Sixteen random bytes, for an identifier.
+    pub(crate) fn random_id(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.random.fill(&mut bytes);
+        bytes
+    }
+}
+
+/// The hash of the administrator's token, and the token itself when it is made now.
+fn admin_token(
+    catalog: &Catalog,
+    hasher: &SecretHasher,
+    options: &OpenOptions,
+) -> Result<(SecretHash, Option<String>), CatalogError> {
+    if let Some(given) = &options.admin_token {
+        return Ok((hasher.hash(given), None));
+    }
+    if let Some(hash) = catalog.admin_token_hash()? {
+        return Ok((hash, None));
+    }
+    let token = mint(ADMIN_PREFIX, &*options.random);
+    let hash = hasher.hash(&token);
+    catalog.set_admin_token_hash(&hash)?;
+    Ok((hash, Some(token)))
 }
