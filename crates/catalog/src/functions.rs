@@ -1,0 +1,73 @@
+//! Functions of ours inside SQLite, for what its own cannot do: fold case in Unicode and look into packed metadata.
+//!
+//! A search stands in one argument and is the same for all rows of a statement; it is taken apart once.
+
+use std::sync::Arc;
+
+use domain::{MetadataFilter, MetadataRef};
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::{FromSqlError, ValueRef};
+use rusqlite::{Connection, ffi};
+
+use crate::fold::fold;
+use crate::pattern::Pattern;
+
+/// Makes the functions known to a connection.
+pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    // Only for our own statements, never from within a schema that somebody prepared.
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function("name_matches", 2, flags, name_matches)?;
+    connection.create_scalar_function("customer_matches", 4, flags, customer_matches)?;
+    connection.create_scalar_function("metadata_matches", 2, flags, metadata_matches)?;
+    connection.create_scalar_function("is_one_of", 2, flags, is_one_of)
+}
+
+/// `name_matches(name, query)`: see [`Pattern`].
+fn name_matches(context: &Context<'_>) -> rusqlite::Result<bool> {
+    let pattern = context.get_or_create_aux(1, |query: ValueRef<'_>| {
+        Ok::<_, FromSqlError>(Pattern::containing(query.as_str()?))
+    })?;
+    Ok(pattern.matches(context.get_raw(0).as_str()?))
+}
+
+/// `customer_matches(email, name, external_id, query)`: the query is part of the address or the name, or the external id starts
+/// with it, ignoring case (SEMANTICS 11.7). The first three may be null.
+fn customer_matches(context: &Context<'_>) -> rusqlite::Result<bool> {
+    let query: Arc<String> = context.get_or_create_aux(3, |query: ValueRef<'_>| {
+        Ok::<_, FromSqlError>(fold(query.as_str()?))
+    })?;
+    let folded =
+        |index: usize| Ok::<_, rusqlite::Error>(context.get_raw(index).as_str_or_null()?.map(fold));
+    for index in [0, 1] {
+        if folded(index)?.is_some_and(|text| text.contains(query.as_str())) {
+            return Ok(true);
+        }
+    }
+    Ok(folded(2)?.is_some_and(|text| text.starts_with(query.as_str())))
+}
+
+/// `metadata_matches(metadata, filter)`: see [`MetadataFilter`].
+fn metadata_matches(context: &Context<'_>) -> rusqlite::Result<bool> {
+    let filter = context.get_or_create_aux(1, |filter: ValueRef<'_>| {
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(MetadataFilter::decode(
+            filter.as_blob()?,
+        )?)
+    })?;
+    let metadata = MetadataRef::check(context.get_raw(0).as_blob()?).map_err(|_| {
+        // With a text SQLite would forget the code, and it is the code that tells damage.
+        rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None)
+    })?;
+    Ok(filter.matches(metadata))
+}
+
+/// `is_one_of(id, ids)`: the identifier is one of those that stand behind each other in `ids`.
+fn is_one_of(context: &Context<'_>) -> rusqlite::Result<bool> {
+    let id = context.get_raw(0).as_blob()?;
+    Ok(context
+        .get_raw(1)
+        .as_blob()?
+        .chunks(id.len().max(1))
+        .any(|one| one == id))
+}

@@ -1,0 +1,295 @@
+//! Organizations.
+
+use domain::{Organization, OrganizationId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::columns::{optional_timestamp, timestamp};
+use crate::conditions::Conditions;
+use crate::list::{List, SortColumn};
+use crate::{Catalog, CatalogError, Direction, Listed, Page};
+
+const COLUMNS: &str = "id, name, slug, created_at, modified_at";
+
+/// Which organizations are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganizationSearch {
+    /// Only the one with this slug.
+    pub slug: Option<String>,
+    /// Only these.
+    pub ids: Option<Vec<OrganizationId>>,
+}
+
+impl Catalog {
+    /// Adds an organization. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::SlugTaken`].
+    pub fn insert_organization(&self, organization: &Organization) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            check_slug(transaction, organization)?;
+            transaction.execute(
+                "INSERT INTO organizations (id, name, slug, created_at, modified_at) VALUES (?, ?, ?, ?, ?)",
+                params![
+                    organization.id.as_bytes(),
+                    organization.name,
+                    organization.slug,
+                    organization.created_at.micros(),
+                    organization.modified_at.map(|at| at.micros()),
+                ],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// An organization.
+    pub fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, CatalogError> {
+        self.read(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM organizations WHERE id = ?");
+            let mut statement = connection.prepare_cached(&sql)?;
+            Ok(statement.query_row([id.as_bytes()], read_row).optional()?)
+        })
+    }
+
+    /// Organizations, oldest first.
+    pub fn organizations(
+        &self,
+        search: &OrganizationSearch,
+        page: Page,
+    ) -> Result<Listed<Organization>, CatalogError> {
+        let mut conditions = Conditions::new();
+        if let Some(slug) = &search.slug {
+            conditions.and_with("slug = :slug", ":slug", slug);
+        }
+        if let Some(ids) = &search.ids {
+            conditions.and_with("is_one_of(id, :ids)", ":ids", concatenated(ids));
+        }
+        let created_at = SortColumn {
+            name: "created_at",
+            nullable: false,
+        };
+        let list = List {
+            table: "organizations",
+            columns: COLUMNS,
+            conditions,
+            sorting: vec![(created_at, Direction::Ascending)],
+        };
+        self.read(|connection| list.read(connection, page, read_row))
+    }
+
+    /// Replaces name, slug and `modified_at`. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::NotFound`], [`CatalogError::SlugTaken`].
+    pub fn update_organization(&self, organization: &Organization) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            check_slug(transaction, organization)?;
+            let changed = transaction.execute(
+                "UPDATE organizations SET name = ?, slug = ?, modified_at = ? WHERE id = ?",
+                params![
+                    organization.name,
+                    organization.slug,
+                    organization.modified_at.map(|at| at.micros()),
+                    organization.id.as_bytes(),
+                ],
+            )?;
+            if changed == 0 {
+                Err(CatalogError::NotFound)
+            } else {
+                Ok(())
+            }
+        })
+    }
+}
+
+/// Identifiers behind each other, for `is_one_of`.
+pub(crate) fn concatenated(ids: &[OrganizationId]) -> Vec<u8> {
+    ids.iter().flat_map(|id| *id.as_bytes()).collect()
+}
+
+fn check_slug(connection: &Connection, organization: &Organization) -> Result<(), CatalogError> {
+    let taken: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM organizations WHERE slug = ? AND id <> ?)",
+        params![organization.slug, organization.id.as_bytes()],
+        |row| row.get(0),
+    )?;
+    if taken {
+        Err(CatalogError::SlugTaken)
+    } else {
+        Ok(())
+    }
+}
+
+fn read_row(row: &Row<'_>) -> rusqlite::Result<Organization> {
+    Ok(Organization {
+        id: OrganizationId::from_bytes(row.get(0)?),
+        name: row.get(1)?,
+        slug: row.get(2)?,
+        created_at: timestamp(row, 3)?,
+        modified_at: optional_timestamp(row, 4)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{at, catalog, organization};
+
+    const ALL: Page = Page {
+        page: 1,
+        limit: 100,
+    };
+
+    #[test]
+    fn an_organization_comes_back_as_it_went_in() {
+        let catalog = catalog();
+        let mut one = organization(1);
+        catalog.insert_organization(&one).expect("inserts");
+        assert_eq!(
+            catalog.organization(one.id).expect("reads"),
+            Some(one.clone())
+        );
+        one.modified_at = Some(at(9));
+        one.name = "Ève's".into();
+        one.slug = "eve".into();
+        catalog.update_organization(&one).expect("updates");
+        assert_eq!(catalog.organization(one.id).expect("reads"), Some(one));
+        assert_eq!(
+            catalog.organization(organization(2).id).expect("reads"),
+            None
+        );
+    }
+
+    #[test]
+    fn a_slug_belongs_to_one_organization() {
+        let catalog = catalog();
+        catalog
+            .insert_organization(&organization(1))
+            .expect("inserts");
+        let mut two = organization(2);
+        two.slug = organization(1).slug;
+        assert!(matches!(
+            catalog.insert_organization(&two),
+            Err(CatalogError::SlugTaken)
+        ));
+        catalog
+            .insert_organization(&organization(2))
+            .expect("inserts");
+        assert!(matches!(
+            catalog.update_organization(&two),
+            Err(CatalogError::SlugTaken)
+        ));
+        catalog
+            .update_organization(&organization(2))
+            .expect("its own slug is free to it");
+        let missing = catalog.update_organization(&organization(3));
+        assert!(matches!(missing, Err(CatalogError::NotFound)));
+    }
+
+    #[test]
+    fn organizations_are_listed_oldest_first() {
+        let catalog = catalog();
+        let mut organizations: Vec<_> = (1..=5).map(organization).collect();
+        organizations[1].created_at = organizations[3].created_at;
+        for organization in &organizations {
+            catalog.insert_organization(organization).expect("inserts");
+        }
+        organizations.sort_by_key(|organization| (organization.created_at, organization.id));
+        let search = OrganizationSearch::default();
+        let listed = catalog.organizations(&search, ALL).expect("lists");
+        assert_eq!(
+            listed,
+            Listed {
+                items: organizations.clone(),
+                total: 5
+            }
+        );
+        let second = catalog
+            .organizations(&search, Page { page: 2, limit: 2 })
+            .expect("lists");
+        assert_eq!(
+            second,
+            Listed {
+                items: organizations[2..4].to_vec(),
+                total: 5
+            }
+        );
+        let past = catalog
+            .organizations(&search, Page { page: 4, limit: 2 })
+            .expect("lists");
+        assert_eq!(
+            past,
+            Listed {
+                items: Vec::new(),
+                total: 5
+            }
+        );
+        let far = catalog.organizations(
+            &search,
+            Page {
+                page: u32::MAX,
+                limit: u32::MAX,
+            },
+        );
+        assert_eq!(far.expect("lists").total, 5);
+    }
+
+    #[test]
+    fn a_list_may_be_limited_to_a_slug_and_to_some() {
+        let catalog = catalog();
+        for n in 1..=3 {
+            catalog
+                .insert_organization(&organization(n))
+                .expect("inserts");
+        }
+        let check = |search: OrganizationSearch, expected: &[u8]| {
+            let listed = catalog.organizations(&search, ALL).expect("lists");
+            let expected: Vec<_> = expected.iter().map(|n| organization(*n)).collect();
+            assert_eq!(
+                listed,
+                Listed {
+                    total: expected.len() as u64,
+                    items: expected
+                }
+            );
+        };
+        let ids = |ids: &[u8]| Some(ids.iter().map(|n| organization(*n).id).collect());
+        let slug = Some(organization(2).slug);
+        check(
+            OrganizationSearch {
+                slug: slug.clone(),
+                ids: None,
+            },
+            &[2],
+        );
+        check(
+            OrganizationSearch {
+                slug: Some("' OR 1 = 1 --".into()),
+                ids: None,
+            },
+            &[],
+        );
+        check(
+            OrganizationSearch {
+                slug: None,
+                ids: ids(&[3, 1, 7]),
+            },
+            &[1, 3],
+        );
+        check(
+            OrganizationSearch {
+                slug: None,
+                ids: ids(&[]),
+            },
+            &[],
+        );
+        check(
+            OrganizationSearch {
+                slug,
+                ids: ids(&[1]),
+            },
+            &[],
+        );
+    }
+}

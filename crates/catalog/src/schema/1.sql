@@ -1,0 +1,81 @@
+-- Format 1 of the catalogue.
+--
+-- Identifiers are 16 bytes. Times are microseconds since the Unix epoch, UTC. Metadata and definitions are packed bytes
+-- (domain::metadata, domain::meter). Text is compared and ordered by code point.
+
+CREATE TABLE organizations (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    name TEXT NOT NULL,
+    slug TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER
+) STRICT;
+
+CREATE TABLE tokens (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    -- A keyed hash of the secret; the secret is nowhere.
+    hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+    comment TEXT NOT NULL,
+    -- Names, a space between them.
+    scopes TEXT NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER
+) STRICT;
+
+CREATE INDEX tokens_by_organization ON tokens (organization);
+
+CREATE TABLE customers (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    kind TEXT NOT NULL,
+    external_id TEXT,
+    former_external_id TEXT,
+    email TEXT,
+    -- The address without the difference of case, by the simple case folding of Unicode.
+    email_folded TEXT,
+    name TEXT,
+    address_country TEXT,
+    address_line1 TEXT,
+    address_line2 TEXT,
+    address_postal_code TEXT,
+    address_city TEXT,
+    address_state TEXT,
+    locale TEXT,
+    metadata BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER,
+    deleted_at INTEGER,
+    CHECK ((email IS NULL) = (email_folded IS NULL)),
+    CHECK (deleted_at IS NULL OR external_id IS NULL)
+) STRICT;
+
+CREATE UNIQUE INDEX customers_by_email ON customers (organization, email_folded) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX customers_by_external_id ON customers (organization, external_id) WHERE deleted_at IS NULL;
+-- In the order in which they are listed by default.
+CREATE INDEX customers_by_creation ON customers (organization, created_at DESC, id) WHERE deleted_at IS NULL;
+
+CREATE TABLE meters (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    name TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    custom_label TEXT,
+    custom_multiplier INTEGER,
+    definition BLOB NOT NULL,
+    metadata BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER NOT NULL,
+    archived_at INTEGER
+) STRICT;
+
+-- In the order in which they are listed by default.
+CREATE INDEX meters_by_name ON meters (organization, name, id);
+
+-- What the server keeps of itself.
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
