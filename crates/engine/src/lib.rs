@@ -22,4 +22,5 @@ pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};
 pub use ingest::{IngestError, Ingested};
 pub use query::{Answer, Customers};
+pub use store::disk::{Disk, RealDisk};
 pub use store::{RecoveryReport, StoreError};

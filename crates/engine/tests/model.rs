@@ -367,7 +367,7 @@ fn ingest(engine: &Engine, of: u8, events: &[Plain]) -> Ingested {
         metadata.text("model", &format!("m{}", event.model));
         match event.amount {
             Some(amount) => {
-                metadata.number("amount", &thousandths(amount), domain::Spelling::Decimal)
+                metadata.number("amount", &thousandths(amount), domain::Spelling::Decimal);
             }
             None => metadata.text("amount", "n/a"),
         }
@@ -390,7 +390,7 @@ fn ingest(engine: &Engine, of: u8, events: &[Plain]) -> Ingested {
     }
     let (sender, receiver) = mpsc::channel();
     engine.submit(organization(of), batch, move |result| {
-        sender.send(result).expect("somebody waits")
+        sender.send(result).expect("somebody waits");
     });
     receiver
         .recv()

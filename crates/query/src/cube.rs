@@ -18,7 +18,7 @@ use store::Snapshot;
 use crate::{Answer, tally};
 
 /// How many rows are folded between two looks at whether somebody else waits for the cube.
-pub const CATCH_UP_ROWS: u32 = 65_536;
+pub const CATCH_UP_ROWS: u32 = 8_192;
 
 /// See the module.
 #[derive(Debug)]

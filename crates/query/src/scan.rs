@@ -16,7 +16,7 @@ pub(crate) fn answer(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
         None => {
             let mut states = vec![State::new(function); question.buckets.ranges().len()];
             for_each_row(snapshot, question, |row, bucket| {
-                add(question, row, &mut states[bucket])
+                add(question, row, &mut states[bucket]);
             });
             tally::plain(function, &states)
         }

@@ -21,11 +21,10 @@ mod service;
 
 pub use catalog::{Direction, Listed, MeterOrder, MeterSearch, Page};
 pub use customers::NewCustomer;
-pub use engine::{Clock, Random, RecoveryReport};
+pub use engine::{Clock, Disk, Random, RealDisk, RecoveryReport};
 pub use error::{Error, Fault, OpenError};
 pub use ingest::Ingested;
 pub use meters::{Change, MeterChanges, NewMeter};
 pub use organizations::{NewToken, OrganizationChanges, TokenChanges};
 pub use quantities::{Quantities, QuantitiesRequest};
 pub use service::{Access, OpenOptions, Opened, Principal, Service};
-pub use store::disk::{Disk, RealDisk};

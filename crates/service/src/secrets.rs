@@ -182,7 +182,7 @@ mod tests {
         let hasher = SecretHasher::new(&[1; 16]);
         assert_ne!(hasher.hash("a"), SecretHasher::new(&[2; 16]).hash("a"));
         let id = TokenId::from_random([3; 16]);
-        let access = crate::Access {
+        let access = Access {
             token: id,
             organization: OrganizationId::from_random([4; 16]),
             scopes: Scopes::NONE,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
 use domain::{OrganizationId, Scopes, Timestamp, TokenId};
-use engine::Engine;
+use engine::{Disk, Engine};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
-use store::disk::Disk;
 use subtle::ConstantTimeEq as _;
 
 use crate::directory::Directory;

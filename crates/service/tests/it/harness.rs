@@ -1,0 +1,160 @@
+//! A service on a folder of its own, with a clock that the test moves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc;
+
+use domain::{
+    Aggregation, Definition, Event, EventBatch, Filter, Function, Identity, Interval, Metadata,
+    MetadataBuilder, MetadataFilter, MeterId, Number, OrganizationId, Property, Source, Spelling,
+    Timestamp, Unit, Zone,
+};
+use service::{
+    Clock, Error, Ingested, NewMeter, OpenOptions, Quantities, QuantitiesRequest, Random, RealDisk,
+    Service,
+};
+
+/// 2026-03-01T00:00Z.
+pub(crate) const NOW: i64 = 1_772_323_200_000_000;
+
+#[derive(Debug)]
+pub(crate) struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.fetch_add(1, Ordering::Relaxed)).expect("in range")
+    }
+}
+
+impl TestClock {
+    pub(crate) fn advance(&self, micros: i64) {
+        self.0.fetch_add(micros, Ordering::Relaxed);
+    }
+}
+
+/// A generator whose numbers repeat from run to run (`SplitMix64`).
+#[derive(Debug)]
+struct TestRandom(AtomicU64);
+
+impl Random for TestRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let state = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Harness {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) clock: Arc<TestClock>,
+    random: Arc<TestRandom>,
+}
+
+impl Harness {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            clock: Arc::new(TestClock(AtomicI64::new(NOW))),
+            random: Arc::new(TestRandom(AtomicU64::new(1))),
+        }
+    }
+
+    /// Opens the folder. The second value is the administrator's token when it was made now.
+    pub(crate) fn open(&self, admin_token: Option<&str>) -> (Service, Option<String>) {
+        let clock = Arc::clone(&self.clock);
+        let random = Arc::clone(&self.random);
+        let opened = Service::open(OpenOptions {
+            folder: self.folder.path().join("data"),
+            admin_token: admin_token.map(str::to_owned),
+            disk: Arc::new(RealDisk),
+            clock,
+            random,
+        });
+        let opened = opened.expect("the folder opens");
+        (opened.service, opened.admin_token)
+    }
+
+    pub(crate) fn with_organization(&self) -> (Service, OrganizationId) {
+        let (service, _) = self.open(None);
+        let organization = service.create_organization("Acme", "acme").expect("made");
+        (service, organization.id)
+    }
+}
+
+pub(crate) fn ingest(
+    service: &Service,
+    organization: OrganizationId,
+    events: &[(Identity<'_>, &str, i64)],
+) -> Result<Ingested, Error> {
+    let mut batch = EventBatch::default();
+    for (identity, name, amount) in events {
+        let mut metadata = MetadataBuilder::new();
+        metadata.number("amount", &Number::from_i64(*amount), Spelling::Integer);
+        batch.push(&Event {
+            source: Source::User,
+            name,
+            identity: *identity,
+            member: None,
+            timestamp: Timestamp::from_micros(NOW).expect("in range"),
+            external_id: None,
+            parent: None,
+            metadata: metadata.as_ref(),
+        });
+    }
+    let (sender, receiver) = mpsc::channel();
+    service.ingest(organization, batch, move |result| {
+        sender.send(result).expect("somebody waits");
+    });
+    receiver.recv().expect("told once")
+}
+
+pub(crate) fn sum_of(property: &str) -> Definition {
+    Definition {
+        filter: Filter::all(),
+        aggregation: Aggregation::new(Function::Sum, Some(Property::parse(property)))
+            .expect("they go together"),
+    }
+}
+
+pub(crate) fn new_meter(definition: Definition) -> NewMeter {
+    NewMeter {
+        name: "Amounts".to_owned(),
+        unit: Unit::Scalar,
+        custom_label: None,
+        custom_multiplier: None,
+        definition,
+        metadata: Metadata::default(),
+    }
+}
+
+/// The day of all the test's events.
+pub(crate) fn that_day() -> QuantitiesRequest {
+    QuantitiesRequest {
+        start: Timestamp::from_micros(NOW).expect("in range"),
+        end: Timestamp::from_micros(NOW).expect("in range"),
+        interval: Interval::Day,
+        zone: Zone::utc(),
+        customers: Vec::new(),
+        external_customers: Vec::new(),
+        metadata: MetadataFilter::default(),
+        customer_function: None,
+    }
+}
+
+pub(crate) fn total(
+    service: &Service,
+    organization: OrganizationId,
+    meter: MeterId,
+    request: &QuantitiesRequest,
+) -> i64 {
+    let Quantities { points, total } = service
+        .quantities(organization, meter, request)
+        .expect("answered");
+    assert_eq!(points.len(), 1);
+    assert_eq!(points[0].1, total);
+    total.to_i64().expect("a whole number")
+}

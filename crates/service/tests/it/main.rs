@@ -1,0 +1,6 @@
+//! The use cases, on a real data folder.
+
+mod customers;
+mod harness;
+mod meters;
+mod organizations;
