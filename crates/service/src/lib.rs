@@ -21,6 +21,7 @@ mod service;
 
 pub use catalog::{Direction, Listed, MeterOrder, MeterSearch, Page};
 pub use customers::NewCustomer;
+pub use domain::Timestamp;
 pub use engine::{Clock, Disk, Random, RealDisk, RecoveryReport};
 pub use error::{Error, Fault, OpenError};
 pub use ingest::Ingested;
