@@ -26,6 +26,9 @@ pub enum IngestError {
     /// The disk is full; try again when there is space.
     #[error("no space left")]
     NoSpace,
+    /// The disk did not take the write, for another reason than space; the log says which.
+    #[error("a write failed")]
+    WriteFailed,
     /// More waits for the writer than it may; try again soon.
     #[error("too much waits for the writer")]
     Overloaded,
@@ -186,7 +189,8 @@ fn refused(failed: CommitError, queue: &Queue) -> Vec<Result<Appended, IngestErr
     );
     let error = match cause {
         StoreError::OrganizationFull => IngestError::OrganizationFull,
-        cause if cause.is_retryable() => IngestError::NoSpace,
+        StoreError::NoSpace { .. } => IngestError::NoSpace,
+        StoreError::Write { .. } => IngestError::WriteFailed,
         _ => {
             // What is durable is unknown: nothing more is taken until a restart.
             queue.close();

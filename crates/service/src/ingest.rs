@@ -23,6 +23,7 @@ impl Service {
         self.engine.submit(organization, batch, |result| {
             done(result.map_err(|error| match error {
                 IngestError::NoSpace => Error::NoSpace,
+                IngestError::WriteFailed => Error::Internal(Box::new(error)),
                 IngestError::Overloaded => Error::Overloaded,
                 IngestError::OrganizationFull => Error::OrganizationFull,
                 IngestError::Stopped => Error::WritesStopped,

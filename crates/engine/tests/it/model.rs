@@ -5,10 +5,6 @@
 //! and a kill change no answer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::mpsc;
 
 use domain::interval::{Buckets, series};
 use domain::{
@@ -16,31 +12,11 @@ use domain::{
     Filter, Function, Identity, Interval, MetadataBuilder, MetadataFilter, MeterId, Number,
     Operand, Operator, OrganizationId, OwnedIdentity, Property, Source, Timestamp, Zone,
 };
-use engine::{Ask, Clock, Customers, Engine, Ingested, OpenOptions, Random};
+use engine::{Ask, Customers, Engine, Ingested};
 use proptest::prelude::*;
 use store::testing::MemoryDisk;
 
-const HOUR: i64 = 3_600_000_000;
-/// 2026-03-01T00:00Z.
-const START: i64 = 1_772_323_200_000_000;
-
-#[derive(Debug)]
-struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.0.fetch_add(1, Ordering::Relaxed)).expect("in range")
-    }
-}
-
-#[derive(Debug)]
-struct TestRandom;
-
-impl Random for TestRandom {
-    fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(42);
-    }
-}
+use crate::harness::{self, HOUR, START, open};
 
 /// An event as the model keeps it.
 #[derive(Debug, Clone)]
@@ -340,14 +316,8 @@ fn over_numbers(function: Function, values: &[Number]) -> Option<Number> {
     }
 }
 
-fn open(disk: &MemoryDisk) -> Engine {
-    let options = OpenOptions {
-        folder: Path::new("/data").into(),
-        disk: Arc::new(disk.clone()),
-        clock: Arc::new(TestClock(AtomicI64::new(START + 100 * 24 * HOUR))),
-        random: Arc::new(TestRandom),
-    };
-    let engine = Engine::open(&options).expect("the folder opens");
+fn open_with_meters(disk: &MemoryDisk) -> Engine {
+    let engine = open(disk);
     for index in 0..2 {
         for meter in 0..2 * FUNCTIONS.len() {
             engine.define_meter(
@@ -388,14 +358,7 @@ fn ingest(engine: &Engine, of: u8, events: &[Plain]) -> Ingested {
             metadata: metadata.as_ref(),
         });
     }
-    let (sender, receiver) = mpsc::channel();
-    engine.submit(organization(of), batch, move |result| {
-        sender.send(result).expect("somebody waits");
-    });
-    receiver
-        .recv()
-        .expect("an answer")
-        .expect("the disk is sound")
+    harness::ingest(engine, organization(of), batch).expect("the disk is sound")
 }
 
 fn check(engine: &Engine, model: &Model, question: &Question) -> Result<(), TestCaseError> {
@@ -468,7 +431,7 @@ proptest! {
     #[test]
     fn the_engine_answers_as_the_naive_model(steps in prop::collection::vec(step(), 1..40)) {
         let mut disk = MemoryDisk::new();
-        let mut engine = open(&disk);
+        let mut engine = open_with_meters(&disk);
         let mut model = Model::default();
         for step in &steps {
             match step {
@@ -480,12 +443,12 @@ proptest! {
                 Step::Ask(question) => check(&engine, &model, question)?,
                 Step::Restart => {
                     drop(engine);
-                    engine = open(&disk);
+                    engine = open_with_meters(&disk);
                 }
                 Step::Kill => {
                     disk = disk.kill();
                     drop(engine);
-                    engine = open(&disk);
+                    engine = open_with_meters(&disk);
                 }
             }
         }
