@@ -24,6 +24,7 @@ impl Number {
 
     /// `self + other`, exactly. The operator `+` does the same.
     #[inline]
+    #[must_use]
     pub fn plus(&self, other: &Self) -> Self {
         if let (Self::Narrow(left), Self::Narrow(right)) = (self, other)
             && let Some(sum) = left.checked_add(*right)
@@ -34,6 +35,7 @@ impl Number {
     }
 
     /// `self - other`, exactly. The operator `-` does the same.
+    #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
         if let (Self::Narrow(left), Self::Narrow(right)) = (self, other)
             && let Some(picos) = left.picos.checked_sub(right.picos)
@@ -45,6 +47,7 @@ impl Number {
     }
 
     /// `-self`. Zero has no sign.
+    #[must_use]
     pub fn negated(&self) -> Self {
         if let Self::Narrow(narrow) = self
             && let Some(picos) = narrow.picos.checked_neg()

@@ -45,17 +45,22 @@ pub(super) fn strip_zeros(mut mantissa: i128, mut scale: u32) -> (i128, u32) {
     // 2^k divides whatever 10^k divides: most values are done here.
     for step in [32, 16, 8, 4, 2, 1] {
         while scale >= step && mantissa.trailing_zeros() >= step {
-            let Some(power) = power_of_ten(step) else {
+            let Some(quotient) =
+                power_of_ten(step).and_then(|power| exact_quotient(mantissa, power))
+            else {
                 break;
             };
-            if mantissa.checked_rem(power) != Some(0) {
-                break;
-            }
-            mantissa = mantissa.wrapping_div(power);
+            mantissa = quotient;
             scale = scale.wrapping_sub(step);
         }
     }
     (mantissa, scale)
+}
+
+/// `None` when the division leaves a rest.
+fn exact_quotient(dividend: i128, divisor: i128) -> Option<i128> {
+    let quotient = dividend.checked_div(divisor)?;
+    (quotient.wrapping_mul(divisor) == dividend).then_some(quotient)
 }
 
 /// The shortest mantissa and scale of a number of units of 10^-12.
@@ -79,11 +84,19 @@ fn shortest_small_parts(picos: i64) -> (i64, u8) {
     if whole.wrapping_mul(ONE_SHORT) == picos {
         return (whole, 0);
     }
-    let mut parts = (picos, super::NARROW_PLACES);
-    for (step, power) in [(8, 100_000_000), (4, 10_000), (2, 100), (1, 10)] {
-        if parts.1 >= step && parts.0.checked_rem(power) == Some(0) {
-            parts = (parts.0.wrapping_div(power), parts.1.wrapping_sub(step));
-        }
+    let (mut mantissa, mut scale) = (picos, super::NARROW_PLACES);
+    if mantissa % 100_000_000 == 0 {
+        (mantissa, scale) = (mantissa / 100_000_000, scale.wrapping_sub(8));
     }
-    parts
+    // At most 11 zeros in all, since the number is not whole.
+    if mantissa % 10_000 == 0 {
+        (mantissa, scale) = (mantissa / 10_000, scale.wrapping_sub(4));
+    }
+    if mantissa % 100 == 0 {
+        (mantissa, scale) = (mantissa / 100, scale.wrapping_sub(2));
+    }
+    if mantissa % 10 == 0 {
+        (mantissa, scale) = (mantissa / 10, scale.wrapping_sub(1));
+    }
+    (mantissa, scale)
 }

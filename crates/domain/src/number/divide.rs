@@ -24,6 +24,7 @@ impl Number {
     /// The value divided by `count`, rounded to 34 significant digits, half to even; exact when it fits them.
     ///
     /// A number that has more than 34 digits itself is rounded too, also when `count` is 1.
+    #[must_use]
     pub fn divide_by_count(&self, count: NonZeroU64) -> Self {
         match self {
             Self::Narrow(narrow) => divide_narrow(narrow.picos, count),
@@ -70,14 +71,14 @@ fn divide_wide(mantissa: &BigInt, scale: u32, count: NonZeroU64) -> Number {
     let lower_log10 = u32::try_from((magnitude.bits() - 1) * 301 / 1_000).unwrap_or(u32::MAX);
     let shift = (QUOTIENT_DIGITS + 20).saturating_sub(lower_log10);
     let (quotient, rest) = wide::divide(
-        &(magnitude * wide::power_of_ten(shift)),
+        &(magnitude * &*wide::power_of_ten(shift)),
         &BigInt::from(count.get()),
     );
 
     let excess = big_digit_count(&quotient) - QUOTIENT_DIGITS;
     let power = wide::power_of_ten(excess);
     let (mut rounded, tail) = wide::divide(&quotient, &power);
-    let up = match (tail * 2_u8).cmp(&power) {
+    let up = match (tail * 2_u8).cmp(&*power) {
         core::cmp::Ordering::Greater => true,
         core::cmp::Ordering::Equal => rest.sign() != Sign::NoSign || rounded.bit(0),
         core::cmp::Ordering::Less => false,
@@ -90,16 +91,14 @@ fn divide_wide(mantissa: &BigInt, scale: u32, count: NonZeroU64) -> Number {
     }
     match (scale + shift).checked_sub(excess) {
         Some(scale) => wide::from_big(rounded, scale),
-        None => wide::from_big(rounded * wide::power_of_ten(excess - scale - shift), 0),
+        None => wide::from_big(rounded * &*wide::power_of_ten(excess - scale - shift), 0),
     }
 }
 
 /// How many decimal digits a positive integer has.
 fn big_digit_count(value: &BigInt) -> u32 {
     let mut digits = u32::try_from((value.bits() - 1) * 301 / 1_000).unwrap_or(u32::MAX);
-    let mut power = wide::power_of_ten(digits);
-    while power <= *value {
-        power *= 10_u8;
+    while *wide::power_of_ten(digits) <= *value {
         digits += 1;
     }
     digits

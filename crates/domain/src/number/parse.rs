@@ -287,13 +287,11 @@ impl<'a> Scanned<'a> {
         if self.negative {
             mantissa = -mantissa;
         }
-        match u32::try_from(scale) {
-            Ok(scale) => wide::from_big(mantissa, scale),
-            Err(_) => {
-                let zeros = u32::try_from(-scale).expect("bounded by the length of the text");
-                wide::from_big(mantissa * wide::power_of_ten(zeros), 0)
-            }
+        if let Ok(scale) = u32::try_from(scale) {
+            return wide::from_big(mantissa, scale);
         }
+        let zeros = u32::try_from(-scale).expect("bounded by the length of the text");
+        wide::from_big(mantissa * &*wide::power_of_ten(zeros), 0)
     }
 }
 

@@ -4,6 +4,9 @@
     reason = "operators on big integers neither overflow nor, with divisors that are powers of ten, fail"
 )]
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use num_bigint::{BigInt, Sign};
 
 use super::{Narrow, Number, ONE, decimal};
@@ -39,11 +42,19 @@ impl Wide {
     }
 }
 
+/// Powers of ten, each made when it is first asked for: what alignment and normalisation of wide values multiply and
+/// divide by. Full, it takes 900 kB.
+static POWERS: [OnceLock<BigInt>; 2_048] = [const { OnceLock::new() }; 2_048];
+
 /// 10^`exponent`.
-pub(super) fn power_of_ten(exponent: u32) -> BigInt {
-    match decimal::power_of_ten(exponent) {
-        Some(power) => BigInt::from(power),
-        None => BigInt::from(10).pow(exponent),
+pub(super) fn power_of_ten(exponent: u32) -> Cow<'static, BigInt> {
+    let make = || BigInt::from(10).pow(exponent);
+    match usize::try_from(exponent)
+        .ok()
+        .and_then(|exponent| POWERS.get(exponent))
+    {
+        Some(power) => Cow::Borrowed(power.get_or_init(make)),
+        None => Cow::Owned(make()),
     }
 }
 
@@ -83,21 +94,26 @@ pub(super) fn from_big(mantissa: BigInt, scale: u32) -> Number {
     }
 }
 
-/// Takes zeros off the end of `mantissa` (not zero), at most `scale` of them, in a few divisions.
+/// Takes zeros off the end of `mantissa` (not zero), at most `scale` of them.
+///
+/// 2^k divides whatever 10^k divides, and counting bits is free: it bounds the zeros, and mostly tells that there are
+/// none. The bound itself is tried first, since a sum whose last places cancel ends in nothing but zeros; then powers of
+/// two of zeros, from many to one.
 fn strip_zeros(mut mantissa: BigInt, mut scale: u32) -> (BigInt, u32) {
-    let mut step = 1_u32 << 11;
+    let twos = mantissa.trailing_zeros().unwrap_or(0);
+    // How many zeros there may still be, and how many to try next.
+    let mut most = scale.min(u32::try_from(twos).unwrap_or(u32::MAX));
+    let mut step = most;
     while step > 0 {
-        // 2^k divides whatever 10^k divides, and counting bits is free.
-        let twos = mantissa.trailing_zeros().unwrap_or(0);
-        if step <= scale && u64::from(step) <= twos {
-            let (quotient, remainder) = divide(&mantissa, &power_of_ten(step));
-            if remainder.sign() == Sign::NoSign {
-                mantissa = quotient;
-                scale -= step;
-                continue;
-            }
+        let (quotient, remainder) = divide(&mantissa, &power_of_ten(step));
+        if remainder.sign() == Sign::NoSign {
+            mantissa = quotient;
+            scale -= step;
+            most -= step;
+        } else {
+            most = step - 1;
         }
-        step >>= 1;
+        step = most.checked_ilog2().map_or(0, |log| 1 << log);
     }
     (mantissa, scale)
 }
@@ -118,10 +134,10 @@ pub(super) fn align(left: &Number, right: &Number) -> (BigInt, BigInt, u32) {
     let (mut right, right_scale) = right.to_big();
     let scale = left_scale.max(right_scale);
     if left_scale < scale {
-        left *= power_of_ten(scale - left_scale);
+        left *= &*power_of_ten(scale - left_scale);
     }
     if right_scale < scale {
-        right *= power_of_ten(scale - right_scale);
+        right *= &*power_of_ten(scale - right_scale);
     }
     (left, right, scale)
 }

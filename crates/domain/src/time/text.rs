@@ -106,16 +106,14 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     if length == 0 {
         return None;
     }
+    let (digits, rest) = digits.split_at(length);
     let mut micros = 0;
-    for place in 0..6 {
-        let digit = if place < length {
-            digits[place] - b'0'
-        } else {
-            0
-        };
-        micros = micros * 10 + i64::from(digit);
+    let mut unit = MICROS_PER_SECOND;
+    for digit in digits.iter().take(6) {
+        unit /= 10;
+        micros += i64::from(digit - b'0') * unit;
     }
-    Some((micros, &digits[length..]))
+    Some((micros, rest))
 }
 
 /// Seconds east of UTC of `Z` or `±HH:MM`.
