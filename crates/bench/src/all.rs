@@ -1,0 +1,158 @@
+//! All measurements, each on a server of its own, as a table for the documentation.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::events::Shape;
+use crate::ingest::{self, Batches, Load, Singles};
+use crate::numbers::{grouped, millis, now_micros};
+use crate::quantities::{self, Options};
+use crate::report::{self, LoadRow};
+use crate::server::{ADMIN_TOKEN, Server};
+use crate::{Target, block_on, events, machine, setup};
+
+/// What to measure, and how long.
+#[derive(Debug, Args)]
+pub(crate) struct All {
+    /// The server's program
+    #[arg(long, value_name = "FILE", default_value = "target/release/sextant")]
+    server: PathBuf,
+
+    /// Where to make the data folders; on the disk that is to be measured
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+
+    /// How long each run of ingest sends
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+
+    /// Events that quantities are asked about
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
+}
+
+impl All {
+    /// Measures and prints.
+    pub(crate) fn run(&self) -> anyhow::Result<()> {
+        let folders = self.folder.clone().unwrap_or_else(std::env::temp_dir);
+        println!("- machine: {}", machine::machine());
+        println!(
+            "- commit: {}, {}",
+            machine::commit(),
+            &events::timestamp(now_micros())[..10]
+        );
+        println!(
+            "- command: `bench all --seconds {} --events {}`\n",
+            self.seconds, self.events
+        );
+        let batches = |keys| Batches {
+            batch: 1_000,
+            connections: 4,
+            seconds: self.seconds,
+            keys,
+            days: 1,
+        };
+        let singles = Singles {
+            connections: 64,
+            seconds: self.seconds,
+            keys: Shape::Twelve,
+        };
+        let mut rows = Vec::new();
+        let mut restart = String::new();
+        for keys in [Shape::Twelve, Shape::Three] {
+            let options = batches(keys);
+            let run = self.load(&folders, options.title(), |target| {
+                block_on(ingest::batches(target, &options))
+            })?;
+            if keys == Shape::Twelve {
+                restart.clone_from(&run.restart);
+            }
+            rows.push(run.row);
+        }
+        let run = self.load(&folders, singles.title(), |target| {
+            block_on(ingest::singles(target, &singles))
+        })?;
+        rows.push(run.row);
+        println!("{}", report::loads(&rows));
+        println!("{restart}\n");
+
+        let folder = Folder::make(&folders)?;
+        let server = Server::start(&self.server, &folder.path)?;
+        let target = block_on(setup::organization(server.url(), ADMIN_TOKEN))?;
+        let options = Options {
+            events: self.events,
+        };
+        let answers = block_on(quantities::measure(&target, &options))?;
+        println!("{}", report::answers(&answers));
+        let memory = server.usage()?.memory_bytes_max / 1_000_000;
+        let rate = grouped(answers.fill.events_per_second());
+        println!("Filled at {rate} events/s; peak memory afterwards {memory} MB.");
+        Ok(())
+    }
+
+    /// One run of ingest on a fresh server, which is then killed and started again.
+    fn load(
+        &self,
+        folders: &Path,
+        title: String,
+        run: impl FnOnce(&Target) -> anyhow::Result<Load>,
+    ) -> anyhow::Result<Run> {
+        let folder = Folder::make(folders)?;
+        let server = Server::start(&self.server, &folder.path)?;
+        let target = block_on(setup::organization(server.url(), ADMIN_TOKEN))?;
+        let before = server.usage()?;
+        let load = run(&target)?;
+        let mut usage = server.usage()?;
+        usage.cpu_micros -= before.cpu_micros;
+        // Killed, not stopped.
+        drop(server);
+        let disk_bytes = machine::folder_bytes(&folder.path).context("measure the data folder")?;
+        let again = Server::start(&self.server, &folder.path)?;
+        let ready = u64::try_from(again.ready_after.as_micros()).unwrap_or(u64::MAX);
+        let events = grouped(load.events);
+        let restart = format!(
+            "Ready {} ms after `kill -9` with {events} events.",
+            millis(ready)
+        );
+        Ok(Run {
+            row: LoadRow {
+                title,
+                load,
+                usage,
+                disk_bytes,
+            },
+            restart,
+        })
+    }
+}
+
+/// What came of one run.
+#[derive(Debug)]
+struct Run {
+    row: LoadRow,
+    restart: String,
+}
+
+/// A data folder; removed when dropped.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn make(folders: &Path) -> anyhow::Result<Self> {
+        let name = format!("sextant-bench-{}-{}", std::process::id(), now_micros());
+        let path = folders.join(name);
+        std::fs::create_dir_all(&path).with_context(|| format!("make `{}`", path.display()))?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays behind is in a temporary folder.
+        drop(std::fs::remove_dir_all(&self.path));
+    }
+}

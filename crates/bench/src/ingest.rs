@@ -1,0 +1,274 @@
+//! Ingest as fast as it is answered: batches over few connections, single events over many.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use tokio::task::JoinSet;
+
+use crate::Target;
+use crate::events::{Request, Shape, Source};
+use crate::http::{Connection, find};
+use crate::latency::{Latencies, Percentiles};
+use crate::numbers::{Numbers, per_second};
+
+const PATH: &str = "/v1/events/ingest";
+
+/// Bytes of templates that a connection sends in turn, so that not all batches are alike.
+const TEMPLATE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Batches.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Batches {
+    /// Events in a request
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) batch: usize,
+
+    /// Connections, each with one request at a time
+    #[arg(long, default_value_t = 4)]
+    pub(crate) connections: u64,
+
+    /// How long to send
+    #[arg(long, default_value_t = 10)]
+    pub(crate) seconds: u64,
+
+    /// Metadata keys of an event
+    #[arg(long, default_value = "12")]
+    pub(crate) keys: Shape,
+
+    /// Over how many days up to now the events spread
+    #[arg(long, default_value_t = 1)]
+    pub(crate) days: u64,
+}
+
+/// Single events.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Singles {
+    /// Connections, each with one request at a time
+    #[arg(long, default_value_t = 64)]
+    pub(crate) connections: u64,
+
+    /// How long to send
+    #[arg(long, default_value_t = 10)]
+    pub(crate) seconds: u64,
+
+    /// Metadata keys of an event
+    #[arg(long, default_value = "12")]
+    pub(crate) keys: Shape,
+}
+
+impl Batches {
+    /// For a table.
+    pub(crate) fn title(&self) -> String {
+        let Self {
+            batch,
+            connections,
+            keys,
+            ..
+        } = self;
+        format!("ingest, {connections} × {batch} events, {}", keys.label())
+    }
+}
+
+impl Singles {
+    /// For a table.
+    pub(crate) fn title(&self) -> String {
+        format!(
+            "ingest, {} × 1 event, {}",
+            self.connections,
+            self.keys.label()
+        )
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    pub(crate) events: u64,
+    pub(crate) requests: u64,
+    pub(crate) elapsed_micros: u64,
+    /// Of requests.
+    pub(crate) latency: Percentiles,
+}
+
+impl Load {
+    pub(crate) fn events_per_second(&self) -> u64 {
+        per_second(self.events, self.elapsed_micros)
+    }
+
+    pub(crate) fn requests_per_second(&self) -> u64 {
+        per_second(self.requests, self.elapsed_micros)
+    }
+}
+
+/// When to stop.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    At(Instant),
+    /// After so many events on each connection.
+    Events(u64),
+}
+
+/// Sends batches for the time that is asked for.
+pub(crate) async fn batches(target: &Target, options: &Batches) -> anyhow::Result<Load> {
+    let plan = Plan {
+        shape: options.keys,
+        days: options.days,
+        events: options.batch,
+        templates: (TEMPLATE_BYTES / (options.batch.max(1) * 340)).clamp(4, 240),
+    };
+    run(
+        target,
+        plan,
+        options.connections,
+        Limit::Time(Duration::from_secs(options.seconds)),
+    )
+    .await
+}
+
+/// Sends single events for the time that is asked for.
+pub(crate) async fn singles(target: &Target, options: &Singles) -> anyhow::Result<Load> {
+    let plan = Plan {
+        shape: options.keys,
+        days: 1,
+        events: 1,
+        templates: 64,
+    };
+    run(
+        target,
+        plan,
+        options.connections,
+        Limit::Time(Duration::from_secs(options.seconds)),
+    )
+    .await
+}
+
+/// Sends `events` events over `days` days, in batches of 1,000.
+pub(crate) async fn fill(target: &Target, events: u64, days: u64) -> anyhow::Result<Load> {
+    let plan = Plan {
+        shape: Shape::Twelve,
+        days,
+        events: 1_000,
+        templates: 48,
+    };
+    let connections = 4;
+    run(
+        target,
+        plan,
+        connections,
+        Limit::Events(events.div_ceil(connections)),
+    )
+    .await
+}
+
+/// What each connection sends.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    shape: Shape,
+    days: u64,
+    /// In a request.
+    events: usize,
+    /// Different requests.
+    templates: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Limit {
+    Time(Duration),
+    /// For each connection.
+    Events(u64),
+}
+
+async fn run(target: &Target, plan: Plan, connections: u64, limit: Limit) -> anyhow::Result<Load> {
+    let mut prepared = Vec::new();
+    let mut seeds = Numbers::fresh();
+    for _ in 0..connections {
+        let connection = Connection::open(&target.url, &target.token).await?;
+        let mut source = Source::new(plan.shape, plan.days, seeds.next());
+        let requests: Vec<Request> = (0..plan.templates)
+            .map(|_| source.request(plan.events, |length| connection.head("POST", PATH, length)))
+            .collect();
+        prepared.push((connection, requests, Numbers::new(seeds.next())));
+    }
+    let started = Instant::now();
+    let end = match limit {
+        Limit::Time(time) => End::At(started + time),
+        Limit::Events(events) => End::Events(events),
+    };
+    let mut tasks = JoinSet::new();
+    for (connection, requests, numbers) in prepared {
+        tasks.spawn_local(send(connection, requests, numbers, end));
+    }
+    let (mut events, mut latencies) = (0, Latencies::default());
+    while let Some(sent) = tasks.join_next().await {
+        let (sent_events, sent_latencies) = sent.context("wait for a connection")??;
+        events += sent_events;
+        latencies.merge(sent_latencies);
+    }
+    let elapsed_micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    Ok(Load {
+        events,
+        requests: latencies.count(),
+        elapsed_micros,
+        latency: latencies.percentiles(),
+    })
+}
+
+/// Sends the requests in turn, each time with new keys. Every event must be taken as new.
+async fn send(
+    mut connection: Connection,
+    mut requests: Vec<Request>,
+    mut numbers: Numbers,
+    end: End,
+) -> anyhow::Result<(u64, Latencies)> {
+    let (mut events, mut latencies) = (0, Latencies::default());
+    let mut turn = 0;
+    loop {
+        let begun = Instant::now();
+        match end {
+            End::At(end) if begun >= end => break,
+            End::Events(enough) if events >= enough => break,
+            _ => {}
+        }
+        turn = (turn + 1) % requests.len();
+        let request = &mut requests[turn];
+        let count = request.events();
+        let bytes = request.with_new_ids(&mut numbers);
+        let sent = Instant::now();
+        let answer = connection.exchange(bytes).await?;
+        latencies.add(sent.elapsed());
+        ensure!(
+            answer.status == 200 && inserted(answer.body) == Some(count),
+            "the server answers {}: {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body[..answer.body.len().min(500)])
+        );
+        events += count;
+    }
+    Ok((events, latencies))
+}
+
+/// How many events the server took as new.
+fn inserted(body: &[u8]) -> Option<u64> {
+    const KEY: &[u8] = b"\"inserted\":";
+    let digits = &body[find(body, KEY)? + KEY.len()..];
+    let digits: String = digits
+        .iter()
+        .map(|byte| char::from(*byte))
+        .skip_while(char::is_ascii_whitespace)
+        .take_while(char::is_ascii_digit)
+        .collect();
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_of_new_events_is_read_from_the_answer() {
+        assert_eq!(inserted(br#"{"inserted":998,"duplicates":2}"#), Some(998));
+        assert_eq!(inserted(br#"{"duplicates": 2, "inserted": 1}"#), Some(1));
+        assert_eq!(inserted(br#"{"detail":[]}"#), None);
+    }
+}

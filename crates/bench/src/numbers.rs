@@ -1,0 +1,89 @@
+//! Made-up numbers, and numbers for people.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The `splitmix64` sequence: fast, and without repeats for 2^64 steps.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers {
+    state: u64,
+}
+
+impl Numbers {
+    /// A sequence that begins at `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// A sequence that no earlier run had.
+    pub(crate) fn fresh() -> Self {
+        Self::new(now_micros().wrapping_mul(0xD134_2543_DE82_EF95) ^ u64::from(std::process::id()))
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// 0 to `bound - 1`.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// One of them.
+    pub(crate) fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+        let index = self.below(choices.len() as u64);
+        choices[usize::try_from(index).expect("within the choices")]
+    }
+}
+
+/// Now, in microseconds since the Unix epoch.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a tool of its own, not a part of the server"
+)]
+pub(crate) fn now_micros() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `amount` in `per`, each second: events and microseconds, say.
+pub(crate) fn per_second(amount: u64, micros: u64) -> u64 {
+    let rate = u128::from(amount) * 1_000_000 / u128::from(micros.max(1));
+    u64::try_from(rate).unwrap_or(u64::MAX)
+}
+
+/// Microseconds as milliseconds with two digits: `1.23`.
+pub(crate) fn millis(micros: u64) -> String {
+    format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(grouped(12), "12");
+        assert_eq!(millis(1_239), "1.23");
+        assert_eq!(per_second(500, 250_000), 2_000);
+    }
+}

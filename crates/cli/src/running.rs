@@ -1,0 +1,148 @@
+//! A server in this process, for `serve` and `demo`.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow, bail};
+use service::{OpenOptions, RealDisk, RecoveryReport, Service};
+use tokio::net::TcpListener;
+
+use crate::environment::{SystemClock, SystemRandom};
+
+/// Holds the administrator's token, when it is not to be made by the server.
+const ADMIN_TOKEN_VARIABLE: &str = "SEXTANT_ADMIN_TOKEN";
+
+/// A server that is ready to take requests: its address is bound, its data folder is open.
+#[derive(Debug)]
+pub(crate) struct Running {
+    listener: TcpListener,
+    service: Arc<Service>,
+    /// Where it listens. The port is a real one also when 0 was asked for.
+    pub(crate) address: SocketAddr,
+    /// The administrator's token when the server made it now.
+    pub(crate) new_admin_token: Option<String>,
+}
+
+impl Running {
+    /// Opens the data folder and recovers what was acknowledged, which may take seconds. The address is bound
+    /// before, so that a server in the way is found first.
+    ///
+    /// `admin_token`: the administrator's; `None` lets the server make one at its first start.
+    pub(crate) async fn open(
+        listener: TcpListener,
+        folder: &Path,
+        admin_token: Option<String>,
+    ) -> anyhow::Result<Self> {
+        let address = listener
+            .local_addr()
+            .context("ask for the address that was bound")?;
+        let options = OpenOptions {
+            folder: folder.to_owned(),
+            admin_token,
+            disk: Arc::new(RealDisk),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        };
+        let opened = tokio::task::spawn_blocking(move || Service::open(options));
+        let opened = opened.await.context("open the data folder")??;
+        log_recovery(&opened.recovery);
+        Ok(Self {
+            listener,
+            service: Arc::new(opened.service),
+            address,
+            new_admin_token: opened.admin_token,
+        })
+    }
+
+    /// Takes requests until `shutdown` is done, finishes those in flight, and closes the data folder.
+    pub(crate) async fn serve(
+        self,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let served = server::serve(self.listener, Arc::clone(&self.service), shutdown).await;
+        let closed = tokio::task::spawn_blocking(move || self.service.close()).await;
+        served.context("serve requests")?;
+        closed.context("close the data folder")
+    }
+}
+
+fn log_recovery(recovery: &RecoveryReport) {
+    tracing::info!(
+        events = recovery.events,
+        organizations = recovery.organizations,
+        journal.files = recovery.journal_files,
+        journal.bytes = recovery.journal_bytes,
+        "recovered"
+    );
+    if let Some(torn) = &recovery.torn {
+        tracing::warn!(
+            path = %torn.path.display(),
+            offset = torn.offset,
+            bytes = torn.bytes,
+            kept_in = %torn.kept_in.display(),
+            "cut an unfinished write off the end of the journal and kept its bytes"
+        );
+    }
+}
+
+/// Binds an address. Port 0 means any free one.
+pub(crate) async fn bind(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "cannot listen on {address}: another program listens there; choose another port with --listen"
+        ),
+        _ => anyhow!(error).context(format!("cannot listen on {address}")),
+    })
+}
+
+/// Checks the form of an address, `HOST:PORT`.
+pub(crate) fn parse_address(text: &str) -> Result<String, String> {
+    let form = "an address has the form HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080";
+    let (host, port) = text.rsplit_once(':').ok_or(form)?;
+    let bare_colons = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));
+    if host.is_empty() || bare_colons {
+        return Err(form.to_owned());
+    }
+    port.parse::<u16>()
+        .map_err(|_| format!("`{port}` is no port number; {form}"))?;
+    Ok(text.to_owned())
+}
+
+/// The administrator's token of the environment. An empty one counts as none.
+pub(crate) fn given_admin_token() -> anyhow::Result<Option<String>> {
+    let Some(token) = std::env::var_os(ADMIN_TOKEN_VARIABLE) else {
+        return Ok(None);
+    };
+    match token.to_str() {
+        Some("") => Ok(None),
+        // Anything else can stand in no Authorization header.
+        Some(token) if token.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Ok(Some(token.to_owned()))
+        }
+        _ => bail!("{ADMIN_TOKEN_VARIABLE} may hold visible ASCII characters only, and no space"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_host_and_port() {
+        for good in ["127.0.0.1:8080", "0.0.0.0:0", "[::1]:80", "localhost:8080"] {
+            assert_eq!(parse_address(good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "8080",
+            ":8080",
+            "127.0.0.1",
+            "127.0.0.1:",
+            "127.0.0.1:99999",
+            "::1:80",
+        ] {
+            assert!(parse_address(bad).is_err(), "{bad}");
+        }
+    }
+}

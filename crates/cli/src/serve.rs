@@ -1,0 +1,109 @@
+//! `sextant serve`: the server.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::logging;
+use crate::running::{self, Running};
+use crate::signals::Signals;
+
+/// The usual exit status of a program that was ended by an interrupt.
+const EXIT_INTERRUPTED: i32 = 130;
+
+/// Run the server
+///
+/// Prints `listening on http://ADDR:PORT` on standard output when it is ready; the log goes to
+/// standard error. SIGTERM or Ctrl-C ends it: requests in flight are finished, then the exit status
+/// is 0. What was acknowledged is on disk at every moment, also when the server is killed.
+#[derive(Debug, Args)]
+#[command(after_long_help = ENVIRONMENT)]
+pub(crate) struct Serve {
+    /// The data folder; made when it does not exist
+    #[arg(
+        long,
+        env = "SEXTANT_DATA",
+        value_name = "DIR",
+        default_value = "./sextant-data"
+    )]
+    data: PathBuf,
+
+    /// Where to listen; port 0 takes a free one
+    #[arg(
+        long,
+        env = "SEXTANT_LISTEN",
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:8080",
+        value_parser = running::parse_address
+    )]
+    listen: String,
+}
+
+const ENVIRONMENT: &str = "\
+Environment:
+  SEXTANT_ADMIN_TOKEN  The administrator's token. Without it the server makes one at its first
+                       start and shows it once, on standard error
+  SEXTANT_LOG          What is logged: error, warn, info (the default), debug, or a filter such as
+                       info,server=debug
+  NO_COLOR             When set: no colour";
+
+impl Serve {
+    /// Serves until a signal ends it.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        logging::start("info")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .context("start the threads")?;
+        runtime.block_on(self.serve())?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn serve(self) -> anyhow::Result<()> {
+        let admin_token = running::given_admin_token()?;
+        let mut signals = Signals::register()?;
+        let listener = running::bind(&self.listen).await?;
+        let running = Running::open(listener, &self.data, admin_token).await?;
+        if let Some(token) = &running.new_admin_token {
+            show_admin_token(token)?;
+        }
+        let address = running.address;
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            data = %self.data.display(),
+            %address,
+            "ready"
+        );
+        let mut out = std::io::stdout();
+        writeln!(out, "listening on http://{address}")
+            .and_then(|()| out.flush())
+            .context("write to standard output")?;
+        running
+            .serve(async move {
+                let name = signals.wait().await;
+                tracing::info!(signal = name, "ending: finishing the requests in flight");
+                // Whoever asks twice is in a hurry. What was acknowledged is on disk.
+                tokio::spawn(async move {
+                    let name = signals.wait().await;
+                    tracing::warn!(signal = name, "ending at once");
+                    std::process::exit(EXIT_INTERRUPTED);
+                });
+            })
+            .await?;
+        tracing::info!("ended");
+        Ok(())
+    }
+}
+
+/// Tells the administrator the token that was made. Not part of the log: logs are kept.
+fn show_admin_token(token: &str) -> anyhow::Result<()> {
+    let text = format!(
+        "The administrator's token, made now and shown this once (SEXTANT_ADMIN_TOKEN sets another):\n{token}\n"
+    );
+    std::io::stderr()
+        .write_all(text.as_bytes())
+        .context("write to standard error")
+}
