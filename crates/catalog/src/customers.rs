@@ -144,8 +144,8 @@ impl Catalog {
 
     /// Customers of an organization that are not deleted.
     ///
-    /// Cost at 100,000 customers in the organization: a page of the default order or one address 0.1 ms and the count 2 ms; a
-    /// page of a search, or in another order, a pass over all of them, COST.
+    /// Cost at 100,000 customers in the organization: one address below 0.1 ms; a page of the default order 10 ms, nearly all
+    /// of it to count the rows; a search 0.05 s and another order 0.03 to 0.2 s, because all rows are looked at.
     pub fn customers(
         &self,
         organization: OrganizationId,

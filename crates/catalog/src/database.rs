@@ -3,8 +3,8 @@
 //! One connection writes; others read beside it, each its own snapshot (write-ahead log), so that a long list holds up
 //! neither writes nor, as long as one of them is free, other reads. In memory there is only the one.
 
-use std::fs::OpenOptions;
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -27,11 +27,15 @@ const PREPARED_STATEMENTS: usize = 64;
 /// After a checkpoint the write-ahead log is cut to this.
 const LOG_BYTES_MAX: i64 = 16 << 20;
 
+/// How every database of SQLite begins.
+const DATABASE_HEADER: &[u8] = b"SQLite format 3\0";
+
 /// The catalogue. Shared between threads; see the crate for what holds of all methods.
 #[derive(Debug)]
 pub struct Catalog {
-    writer: Mutex<Connection>,
+    /// Closed before the writer, which moves the write-ahead log into the file when it is the last to close.
     readers: Vec<Mutex<Connection>>,
+    writer: Mutex<Connection>,
     next_reader: AtomicUsize,
     writes_stopped: AtomicBool,
 }
@@ -39,24 +43,25 @@ pub struct Catalog {
 impl Catalog {
     /// Opens the catalogue in this file, and makes it (readable by its owner alone) when there is none. Its folder must exist.
     ///
-    /// Cost: one read of the whole file, which is checked for damage.
+    /// Cost: one read of the whole file, which is checked for damage; 0.1 s at 100,000 customers (40 MB).
     ///
     /// # Errors
     ///
     /// [`CatalogError::NotACatalog`], [`CatalogError::NewerVersion`], [`CatalogError::Open`]; the file is then as it was.
     pub fn open(path: &Path) -> Result<Self, CatalogError> {
-        let failed = |source: CatalogError| match source {
-            CatalogError::NotACatalog { .. } | CatalogError::NewerVersion { .. } => source,
-            source => CatalogError::Open {
-                path: path.to_owned(),
-                source: source.into(),
-            },
-        };
-        create_if_missing(path).map_err(|source| CatalogError::Open {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| CatalogError::Open {
             path: path.to_owned(),
-            source: source.into(),
+            source,
+        };
+        if !prepare(path).map_err(|error| failed(error.into()))? {
+            return Err(CatalogError::NotACatalog {
+                path: path.to_owned(),
+            });
+        }
+        let writer = open_writer(path).map_err(|error| match error {
+            CatalogError::NotACatalog { .. } | CatalogError::NewerVersion { .. } => error,
+            other => failed(other.into()),
         })?;
-        let writer = open_writer(path).map_err(failed)?;
         let readers: Result<_, _> = (0..READERS)
             .map(|_| open_reader(path).map(Mutex::new))
             .collect();
@@ -139,16 +144,23 @@ impl Catalog {
     }
 }
 
-/// SQLite would make the file readable by everybody.
-fn create_if_missing(path: &Path) -> io::Result<()> {
+/// Makes an empty file when there is none (SQLite would make it readable by everybody). Says whether the file is empty or
+/// begins as a database does; SQLite would take a file of a few bytes for an empty one, and write over it.
+fn prepare(path: &Path) -> io::Result<bool> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        Ok(_) => return Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
     }
+    let mut start = Vec::new();
+    File::open(path)?
+        .take(DATABASE_HEADER.len() as u64)
+        .read_to_end(&mut start)?;
+    Ok(start.is_empty() || start == DATABASE_HEADER)
 }
 
 fn open_writer(path: &Path) -> Result<Connection, CatalogError> {

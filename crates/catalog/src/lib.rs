@@ -13,7 +13,7 @@
 //! - no clock and no randomness: times and identifiers come with the rows.
 //!
 //! All methods block: those that write for one sync of the disk, those that list for as long as it takes to look at the
-//! organization's rows (see [`Catalog::customers`]). Reads do not wait for writes, nor writes for reads.
+//! organization's rows (see [`Catalog::customers`]). Reads do not wait for writes, nor writes for reads, but in memory.
 
 #![warn(missing_docs)]
 

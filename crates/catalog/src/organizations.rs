@@ -1,6 +1,6 @@
 //! Organizations.
 
-use domain::{Organization, OrganizationId};
+use domain::{Organization, OrganizationId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::columns::{optional_timestamp, timestamp};
@@ -35,7 +35,7 @@ impl Catalog {
                     organization.name,
                     organization.slug,
                     organization.created_at.micros(),
-                    organization.modified_at.map(|at| at.micros()),
+                    organization.modified_at.map(Timestamp::micros),
                 ],
             )?;
             Ok(())
@@ -90,7 +90,7 @@ impl Catalog {
                 params![
                     organization.name,
                     organization.slug,
-                    organization.modified_at.map(|at| at.micros()),
+                    organization.modified_at.map(Timestamp::micros),
                     organization.id.as_bytes(),
                 ],
             )?;

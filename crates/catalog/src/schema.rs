@@ -12,8 +12,8 @@ const APPLICATION_ID: i64 = 0x5378_7463;
 
 const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
 
-/// The format that this program writes.
-pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
+/// The format that this program writes: that of the last migration.
+pub(crate) const VERSION: i64 = 1;
 
 /// What a file is.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,4 +62,36 @@ pub(crate) fn migrate(connection: &mut Connection, from: i64) -> Result<(), Cata
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_lead_to_the_version() {
+        assert_eq!(usize::try_from(VERSION), Ok(MIGRATIONS.len()));
+        let mut connection = Connection::open_in_memory().expect("opens");
+        assert_eq!(inspect(&connection).expect("reads"), Content::Empty);
+        migrate(&mut connection, 0).expect("migrates");
+        assert_eq!(
+            inspect(&connection).expect("reads"),
+            Content::Catalog { version: VERSION }
+        );
+        migrate(&mut connection, VERSION).expect("has nothing to do");
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_file_as_it_was() {
+        let mut connection = Connection::open_in_memory().expect("opens");
+        connection
+            .execute_batch("CREATE TABLE meters (id BLOB)")
+            .expect("creates");
+        migrate(&mut connection, 0).expect_err("the table is there already");
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .expect("counts");
+        assert_eq!(tables, 1);
+        assert_eq!(inspect(&connection).expect("reads"), Content::Foreign);
+    }
 }
