@@ -98,6 +98,16 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// A failed write could not be cut off again, so what is in the journal is unknown. Nothing is written any more until
+    /// a restart.
+    #[error("cut a failed write off `{path}`")]
+    Cut {
+        /// The journal file.
+        path: PathBuf,
+        /// The system's word on the cutting.
+        #[source]
+        source: io::Error,
+    },
     /// A sync, or the cutting off of a failed write, failed earlier. Only a restart helps; reads go on.
     #[error("nothing is written any more since a sync failed: restart the server")]
     Poisoned,

@@ -61,6 +61,7 @@ impl Folder {
         if created {
             create(&*disk, path, entropy)?;
         }
+        sync_names(&*disk, path)?;
         let secret = secret::read(&*disk, path)?;
         let path = path.to_owned();
         Ok(Self {
@@ -164,20 +165,29 @@ fn create(disk: &dyn Disk, path: &Path, entropy: [u8; 32]) -> Result<(), StoreEr
         path,
         [marker::NAME_NEW, marker::NAME],
         marker::text().as_bytes(),
-    )?;
-    // The name of the folder itself stands in the one above it, which may be closed to us or be the root.
-    match path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
-        None => Ok(()),
-        Some(parent) => match disk.sync_folder(parent) {
+    )
+}
+
+/// Makes the names in the folder durable, and its own name and those of the folders above it. At each start: whoever made
+/// them may have died just before.
+fn sync_names(disk: &dyn Disk, path: &Path) -> Result<(), StoreError> {
+    disk.sync_folder(path)
+        .map_err(StoreError::io("sync folder", path))?;
+    for above in path.ancestors().skip(1) {
+        let above = if above.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            above
+        };
+        match disk.sync_folder(above) {
+            // A folder that we may use can stand in one that we may not open: then we did not make it either.
             Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
-                Err(StoreError::io("sync folder", parent)(error))
+                return Err(StoreError::io("sync folder", above)(error));
             }
-            _ => Ok(()),
-        },
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// Writes a file so that its name is there only with its whole content.
@@ -221,6 +231,3 @@ fn read_whole(disk: &dyn Disk, path: &Path) -> Result<Vec<u8>, StoreError> {
         .map_err(StoreError::io("read", path))?;
     Ok(content)
 }
-
-#[cfg(test)]
-mod tests;

@@ -54,8 +54,8 @@ fn list_files(disk: &dyn Disk, folder: &Path) -> Result<Vec<(u64, PathBuf)>, Sto
 
 /// The salt of the checksums in the file that begins with `sequence`.
 fn salt(secret: &Secret, sequence: u64) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = secret.derive(&format!("journal checksum {sequence}"));
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    let key = secret.derive(&format!("journal checksum {sequence}"));
+    u64::from_le_bytes(*key.first_chunk().expect("it has 16 bytes"))
 }
 
 /// Whether the journal holds, or may hold, any event. Looks only.
@@ -96,6 +96,3 @@ fn write_header(
         .map_err(|source| StoreError::write(path, source))?;
     file.sync().map_err(|source| StoreError::sync(path, source))
 }
-
-#[cfg(test)]
-mod tests;

@@ -142,12 +142,12 @@ impl HashIndex {
 }
 
 fn low_half(hash: u64) -> u32 {
-    (hash & u64::from(u32::MAX)) as u32
+    u32::try_from(hash & u64::from(u32::MAX)).expect("masked to 32 bits")
 }
 
 /// The 64 bits of a key's hash that a [`HashIndex`] holds.
 pub(crate) fn table_hash(hash: u128) -> u64 {
-    hash as u64
+    u64::try_from(hash & u128::from(u64::MAX)).expect("masked to 64 bits")
 }
 
 #[cfg(test)]
@@ -209,18 +209,14 @@ mod tests {
     fn a_key_has_another_hash_in_another_organization_and_folder() {
         let organizations = [1, 2].map(|byte| OrganizationId::from_random([byte; 16]));
         let hashers = [1, 2].map(|byte| KeyHasher::new(&Secret::new([byte; 32])));
-        let mut hashes: Vec<u128> = hashers
-            .iter()
-            .flat_map(|hasher| organizations.map(|organization| hasher.hash(organization, "key")))
-            .collect();
-        hashes.push(
-            hashers
-                .map(|hasher| hasher.hash(organizations[0], ""))
-                .into_iter()
-                .sum(),
-        );
+        let mut hashes: Vec<u128> = Vec::new();
+        for hasher in &hashers {
+            for organization in organizations {
+                hashes.extend(["key", "", "key2"].map(|key| hasher.hash(organization, key)));
+            }
+        }
         hashes.sort_unstable();
         hashes.dedup();
-        assert_eq!(hashes.len(), 5);
+        assert_eq!(hashes.len(), 12);
     }
 }

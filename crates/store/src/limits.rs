@@ -13,8 +13,8 @@ pub(crate) const BLOCKS_JOINED: usize = 16;
 /// A block of at least this weight is never copied again. See [`crate::Block`] for what a block weighs.
 pub(crate) const BLOCK_WEIGHT_FULL: usize = 16_384;
 
-/// Bytes that weigh as much as a row. With joins at 16 blocks, a block stays below 65,536 rows and 32 MiB, unless a
-/// single group brought more.
+/// Bytes that weigh as much as a row. A block stays below twice the full weight, 32,768 rows and 16 MiB, unless a single
+/// group brought more.
 pub(crate) const BLOCK_BYTES_PER_WEIGHT: usize = 512;
 
 /// Rows that are looked up and indexed under one lock, so that readers of the index wait microseconds.

@@ -51,8 +51,14 @@ impl Secret {
 
 /// The content of the file: a name of the format, the bits and a checksum in hexadecimal, and a line feed.
 pub(super) fn render(secret: &Secret) -> String {
-    let bits: String = secret.0.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{PREFIX} {bits} {:016x}\n", xxh3_64(&secret.0))
+    let (high, low) = secret.0.split_at(16);
+    let half = |bytes: &[u8]| u128::from_be_bytes(bytes.try_into().expect("split at 16"));
+    format!(
+        "{PREFIX} {:032x}{:032x} {:016x}\n",
+        half(high),
+        half(low),
+        xxh3_64(&secret.0)
+    )
 }
 
 pub(super) fn read(disk: &dyn Disk, folder: &Path) -> Result<Secret, StoreError> {

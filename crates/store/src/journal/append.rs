@@ -3,6 +3,7 @@
 //! - A write that fails is cut off again, durably, before anything else is written.
 //! - When that fails, or a sync does, what is on disk is unknown, and nothing is written any more.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ impl Journal {
     /// Appends a frame whose first row has this sequence number. When it returns, the frame is durable.
     ///
     /// # Errors
-    /// `NoSpace` and `Write`: nothing of it is in the journal. `Sync`: it may be there or not after a restart.
+    /// `NoSpace` and `Write`: nothing of it is in the journal. `Sync` and `Cut`: it may be there or not after a restart.
     /// `Poisoned`: nothing was tried.
     pub(crate) fn append(
         &mut self,
@@ -57,8 +58,7 @@ impl Journal {
                 .file
                 .truncate(self.length)
                 .and_then(|()| self.file.sync());
-            self.is_poisoned = cut.is_err();
-            return Err(StoreError::write(&self.path, source));
+            return Err(self.after_write(StoreError::write(&self.path, source), cut));
         }
         if let Err(source) = self.file.sync() {
             self.is_poisoned = true;
@@ -93,15 +93,29 @@ impl Journal {
                 .map_err(|source| StoreError::sync(&self.folder, source))
         });
         if let Err(error) = written {
+            self.is_poisoned = !error.is_retryable();
             let removed = self
                 .disk
                 .remove(&path)
                 .and_then(|()| self.disk.sync_folder(&self.folder));
-            self.is_poisoned = !error.is_retryable() || removed.is_err();
-            return Err(error);
+            return Err(self.after_write(error, removed));
         }
         self.length = FileHeader::BYTES as u64;
         (self.file, self.path, self.header) = (file, path, header);
         Ok(())
+    }
+
+    /// The error to report for a failed write, given whether it could be taken back.
+    fn after_write(&mut self, error: StoreError, taken_back: io::Result<()>) -> StoreError {
+        match taken_back {
+            Ok(()) => error,
+            Err(source) => {
+                self.is_poisoned = true;
+                StoreError::Cut {
+                    path: self.path.clone(),
+                    source,
+                }
+            }
+        }
     }
 }

@@ -143,7 +143,7 @@ impl Replay<'_> {
         each_frame: &mut impl FnMut(&Frame<'_>) -> Result<u64, &'static str>,
     ) -> Result<(), StoreError> {
         let file = self.open(sequence, path)?;
-        let header = self.check_header(read_header(&file.1), sequence, path)?;
+        let header = self.check_header(read_header(file.1), sequence, path)?;
         let end = self.frames(file.0, header, path, each_frame)?;
         match end.broken {
             None => Ok(()),
@@ -159,7 +159,7 @@ impl Replay<'_> {
     ) -> Result<End, StoreError> {
         let (mut file, header_bytes) = self.open(sequence, path)?;
         let is_header_only = file.length() <= FileHeader::BYTES as u64;
-        let header = match read_header(&header_bytes) {
+        let header = match read_header(header_bytes) {
             // No frame is written before the header is synced, so a file without frames holds nothing yet.
             Err(HeaderError::Broken) if is_header_only => {
                 file = self.rewrite_header(file, sequence, path)?;
@@ -366,10 +366,8 @@ impl Replay<'_> {
     }
 }
 
-fn read_header(bytes: &Option<[u8; FileHeader::BYTES]>) -> Result<FileHeader, HeaderError> {
-    bytes
-        .as_ref()
-        .map_or(Err(HeaderError::Broken), FileHeader::decode)
+fn read_header(bytes: Option<[u8; FileHeader::BYTES]>) -> Result<FileHeader, HeaderError> {
+    FileHeader::decode(&bytes.ok_or(HeaderError::Broken)?)
 }
 
 fn damaged(path: &Path, offset: u64, what: &'static str) -> StoreError {

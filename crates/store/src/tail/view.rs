@@ -3,8 +3,8 @@
 //! Blocks that are full are never touched again; their list grows by one now and then. The others, at most about 60,
 //! are the recent ones, whose list is made anew at each commit. Both are shared by pointer with every snapshot.
 //!
-//! Joining: 16 blocks of similar weight at the end become one, so that a row is copied once per factor of 16, at most
-//! four times until its block is full.
+//! Joining: 16 blocks of similar weight at the end, or fewer that make a full one, become one. So a row is copied about
+//! once per factor of 16 until its block is full, and no copy is of more than two full blocks.
 
 use std::sync::Arc;
 
@@ -63,10 +63,11 @@ impl View {
                 .rev()
                 .take_while(|block| level(block) <= level_last)
                 .count();
-            if run < BLOCKS_JOINED {
+            let (before, run) = now.split_at(now.len() - run);
+            let weight: usize = run.iter().map(|block| block.weight()).sum();
+            if run.len() < BLOCKS_JOINED && (run.len() < 2 || weight < BLOCK_WEIGHT_FULL) {
                 break;
             }
-            let (before, run) = now.split_at(now.len() - run);
             let joined = Arc::new(Block::join(run));
             recent = before.iter().cloned().chain([joined]).collect();
         }

@@ -111,6 +111,7 @@ impl MemoryDisk {
     }
 
     /// Kills the process: the disk as the next one finds it. Unsynced bytes are still in the system's cache.
+    #[must_use]
     pub fn kill(&self) -> Self {
         let mut state = self.state.lock();
         state.dead = true;
@@ -127,6 +128,7 @@ impl MemoryDisk {
     }
 
     /// Cuts the power: the disk as it is when it is back. Works on a disk whose process was killed too.
+    #[must_use]
     pub fn cut_power(&self, survives: Survives) -> Self {
         let next = self.kill();
         {
@@ -406,7 +408,7 @@ impl DiskFile for MemoryFile {
             None => {}
             Some(Fault::Refuse) => stored = 0,
             Some(Fault::NoSpace { written } | Fault::Die { written }) => {
-                stored = stored.min(written)
+                stored = stored.min(written);
             }
         }
         let bytes = bytes.get(..stored).unwrap_or(bytes).to_vec();

@@ -1,0 +1,9 @@
+//! The store through its public face, on a disk that fails, fills up and loses power.
+
+mod damage;
+mod faults;
+mod folder;
+mod model;
+mod real;
+mod snapshots;
+mod support;
