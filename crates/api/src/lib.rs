@@ -12,6 +12,7 @@ mod customer;
 mod decimal;
 mod error;
 mod event;
+mod health;
 mod metadata;
 mod meter;
 mod organization;
@@ -22,6 +23,7 @@ pub use customer::{Address, Customer, CustomerCreate};
 pub use decimal::{Decimal, NotANumber};
 pub use error::{ErrorBody, RoutingBody, TokenErrorBody, ValidationBody, ValidationError};
 pub use event::{EventCreate, EventsIngest, EventsIngestResponse};
+pub use health::Health;
 pub use metadata::Metadata;
 pub use meter::{
     Aggregation, Clause, Comparison, Filter, Meter, MeterCreate, MeterQuantities, MeterQuantity,

@@ -1,0 +1,170 @@
+//! The table of errors: what a client is told, word by word.
+
+use std::fmt::Write as _;
+
+use http_body_util::BodyExt;
+use service::Fault;
+
+use super::*;
+
+/// Status, headers but the content type, and body of a failure's answer.
+async fn told(failure: Failure) -> String {
+    let (parts, body) = failure.into_response().into_parts();
+    let body = body.collect().await.expect("a whole body").to_bytes();
+    let mut text = parts.status.as_str().to_owned();
+    for (name, value) in &parts.headers {
+        if name != http::header::CONTENT_TYPE {
+            let value = value.to_str().expect("ASCII");
+            write!(text, " [{name}: {value}]").expect("writing to a string");
+        }
+    }
+    text.push(' ');
+    text.push_str(std::str::from_utf8(&body).expect("UTF-8"));
+    text
+}
+
+#[tokio::test]
+async fn every_failure_has_its_status_and_text() {
+    const SCOPES: &[Scope] = &[Scope::MetersRead, Scope::MetersWrite];
+    let internal = || Box::new(std::io::Error::other("a secret path"));
+    let table = [
+        (Failure::UnknownPath, r#"404 {"detail":"Not Found"}"#),
+        (
+            Failure::MethodNotAllowed("GET, POST".to_owned()),
+            r#"405 [allow: GET, POST] {"detail":"Method Not Allowed"}"#,
+        ),
+        (
+            Failure::BodyTooLarge,
+            r#"413 [connection: close] {"error":"RequestBodyTooLarge","detail":"Request body exceeded the maximum allowed size of 10485760 bytes."}"#,
+        ),
+        (
+            Failure::BodyTooSlow,
+            r#"408 [connection: close] {"error":"RequestTimeout","detail":"The request body did not arrive in time."}"#,
+        ),
+        (
+            Failure::BodyCut,
+            r#"400 [connection: close] {"error":"BadRequest","detail":"The request body ended before its end."}"#,
+        ),
+        (
+            Failure::BodyUnreadable,
+            r#"400 {"detail":"There was an error parsing the body"}"#,
+        ),
+        (
+            Failure::NoRoom,
+            r#"503 [retry-after: 1] [connection: close] {"error":"ServiceUnavailable","detail":"Too many large requests at once."}"#,
+        ),
+        (
+            Failure::InvalidToken,
+            r#"401 [cache-control: no-store] [pragma: no-cache] [www-authenticate: Bearer realm="polar", error="invalid_token", error_description="The access token provided is expired, revoked, malformed, or invalid for other reasons."] {"error":"invalid_token","error_description":"The access token provided is expired, revoked, malformed, or invalid for other reasons."}"#,
+        ),
+        (
+            Failure::Unauthorized,
+            r#"401 [www-authenticate: Bearer realm="polar"] {"error":"Unauthorized","detail":"Unauthorized"}"#,
+        ),
+        (
+            Failure::InsufficientScope(SCOPES),
+            r#"403 [cache-control: no-store] [pragma: no-cache] [www-authenticate: Bearer realm="polar", scope="meters:read meters:write", error="insufficient_scope", error_description="The request requires higher privileges than provided by the access token."] {"error":"insufficient_scope","error_description":"The request requires higher privileges than provided by the access token."}"#,
+        ),
+        (
+            Failure::from(service::Error::NotFound),
+            r#"404 {"error":"ResourceNotFound","detail":"Not found"}"#,
+        ),
+        (
+            Failure::from(service::Error::NoSpace),
+            r#"503 [retry-after: 30] {"error":"ServiceUnavailable","detail":"There is no space left for new data. Reads go on."}"#,
+        ),
+        (
+            Failure::from(service::Error::Overloaded),
+            r#"503 [retry-after: 1] {"error":"ServiceUnavailable","detail":"Too much waits to be written."}"#,
+        ),
+        (
+            Failure::from(service::Error::OrganizationFull),
+            r#"503 {"error":"ServiceUnavailable","detail":"The organization has as many events as it can have. Reads go on."}"#,
+        ),
+        (
+            Failure::from(service::Error::WritesStopped),
+            r#"503 {"error":"ServiceUnavailable","detail":"Writes are stopped until the server is started again. Reads go on."}"#,
+        ),
+        (
+            Failure::from(service::Error::Internal(internal())),
+            "500 Internal Server Error",
+        ),
+        (
+            Failure::Panicked("a secret".to_owned()),
+            "500 Internal Server Error",
+        ),
+    ];
+    for (failure, expected) in table {
+        assert_eq!(told(failure).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn every_fault_has_its_place_type_and_text() {
+    let body = br#"{"slug":"acme","organization_id":"o","email":"a@b.c","external_id":"x","filter":{"clauses":[ ]},
+        "events":[{},{"customer_id":"c","member_id":null}]}"#;
+    let table = [
+        (
+            Fault::SlugTaken,
+            r#"{"type":"value_error","loc":["body","slug"],"msg":"An organization with this slug already exists.","input":"acme"}"#,
+        ),
+        (
+            Fault::OrganizationUnknown,
+            r#"{"type":"value_error","loc":["body","organization_id"],"msg":"Organization not found.","input":"o"}"#,
+        ),
+        (
+            Fault::EmailTaken,
+            r#"{"type":"value_error","loc":["body","email"],"msg":"A customer with this email address already exists.","input":"a@b.c"}"#,
+        ),
+        (
+            Fault::ExternalIdTaken,
+            r#"{"type":"value_error","loc":["body","external_id"],"msg":"A customer with this external ID already exists.","input":"x"}"#,
+        ),
+        (
+            Fault::CustomerUnknown { event: 1 },
+            r#"{"type":"customer_id","loc":["body","events",1,"customer_id"],"msg":"Customer not found.","input":"c"}"#,
+        ),
+        (
+            Fault::MemberUnknown { event: 1 },
+            r#"{"type":"member_id","loc":["body","events",1,"member_id"],"msg":"Member not found.","input":null}"#,
+        ),
+        (
+            Fault::FilterFrozen,
+            r#"{"type":"forbidden","loc":["body","filter"],"msg":"This field can't be updated because the meter is already aggregating events.","input":{"clauses":[ ]}}"#,
+        ),
+        (
+            Fault::AggregationFrozen,
+            r#"{"type":"forbidden","loc":["body","aggregation"],"msg":"This field can't be updated because the meter is already aggregating events.","input":null}"#,
+        ),
+    ];
+    for (fault, item) in table {
+        let failure = Failure::from(service::Error::Invalid(vec![fault])).with_inputs(body);
+        let expected =
+            format!(r#"422 {{"error":"PolarRequestValidationError","detail":[{item}]}}"#);
+        assert_eq!(told(failure).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn faults_of_a_request_are_told_together() {
+    let faults = vec![Fault::EmailTaken, Fault::ExternalIdTaken];
+    let told = told(Failure::from(service::Error::Invalid(faults))).await;
+    assert!(
+        told.contains("[\"body\",\"email\"]") && told.contains("[\"body\",\"external_id\"]"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_range_that_is_too_long_names_what_was_asked_for() {
+    let input = [
+        "2026-03-02T00:00:00+00:00",
+        "2026-03-01T00:00:00+02:00",
+        "day",
+    ]
+    .map(str::to_owned);
+    assert_eq!(
+        told(Failure::Rules(vec![Broken::range(&input)])).await,
+        r#"422 {"error":"PolarRequestValidationError","detail":[{"type":"value_error","loc":["query"],"msg":"The interval is too small for the given date range. Use a larger interval or reduce the date range.","input":["2026-03-02T00:00:00+00:00","2026-03-01T00:00:00+02:00","day"]}]}"#
+    );
+}

@@ -1,0 +1,73 @@
+//! Every bound of the server, by name. What a client or a connection can make us hold or wait for is here.
+
+use std::time::Duration;
+
+/// Bytes of a request's body, declared or sent in chunks (SEMANTICS 1.10).
+pub(crate) const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// Bytes of a request's first line and headers together. Room for a query with 1,000 customers.
+pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
+
+/// Headers of a request.
+pub(crate) const HEADERS_MAX: usize = 100;
+
+/// How long a request's headers may take to come. It counts from the end of the request before, so it is also how long an
+/// idle connection is kept.
+pub(crate) const HEADER_DURATION_MAX: Duration = Duration::from_secs(30);
+
+/// How long a body may stand still.
+pub(crate) const BODY_STALL_MAX: Duration = Duration::from_secs(10);
+
+/// How long a body may take to come, however it trickles.
+pub(crate) const BODY_DURATION_MAX: Duration = Duration::from_mins(1);
+
+/// How long a client may take none of the bytes of an answer.
+pub(crate) const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+
+/// Connections at once; more wait in the system's queue. Below the usual limit of 1,024 open files, which the data folder
+/// needs some of too.
+pub(crate) const CONNECTIONS_MAX: usize = 800;
+
+/// Bytes of bodies in memory at once, until what they ask for is done. What is decoded from a body is about as large
+/// again.
+pub(crate) const BODY_BYTES_IN_MEMORY_MAX: usize = 128 * 1024 * 1024;
+
+/// How long a request waits for room for its body.
+pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Bodies up to this are decoded on the thread that serves the connection; it takes well below a millisecond. Larger ones are
+/// decoded on a pool, so that other connections of the thread do not wait.
+pub(crate) const INLINE_DECODE_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes a body's buffer is made for before any of them has come.
+pub(crate) const BODY_BYTES_AHEAD_MAX: usize = 512 * 1024;
+
+/// Quantities and lists worked out at once, per core. Scans take a core each; the rest wait, and ingest does not.
+pub(crate) const QUERIES_PER_CORE: usize = 1;
+
+/// Queries worked out at once, at least: so that a slow one does not hold up all others.
+pub(crate) const QUERIES_MIN: usize = 2;
+
+/// Large bodies decoded at once, per core.
+pub(crate) const DECODES_PER_CORE: usize = 1;
+
+/// Calls to the catalogue at once. It has one writer; the rest read.
+pub(crate) const CATALOG_CALLS_MAX: usize = 4;
+
+/// How long requests in flight may take to finish when the server stops.
+pub(crate) const SHUTDOWN_DURATION_MAX: Duration = Duration::from_secs(20);
+
+/// How long to wait before accepting again after the system refused a connection for want of resources.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Seconds after which a client may try again when there is no room for its body.
+pub(crate) const RETRY_SECONDS_NO_ROOM: u32 = 1;
+
+/// Seconds after which a client may try again when too much waits to be written.
+pub(crate) const RETRY_SECONDS_OVERLOADED: u32 = 1;
+
+/// Seconds after which a client may try again when the disk is full.
+pub(crate) const RETRY_SECONDS_NO_SPACE: u32 = 30;
+
+/// How often the last use of tokens is written to the catalogue.
+pub(crate) const TOKEN_USES_SAVED_EVERY: Duration = Duration::from_secs(30);

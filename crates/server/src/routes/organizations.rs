@@ -1,0 +1,72 @@
+//! Organizations. The administrator sees all of them and makes new ones; an organization sees its own.
+
+use domain::{OrganizationId, Scope};
+
+use crate::auth::{Access, Caller};
+use crate::call::Call;
+use crate::convert::{organization_to_api, page_to_api};
+use crate::error::Failure;
+use crate::reply;
+use crate::request;
+use crate::route::{Answer, Route};
+
+const READ: Access =
+    Access::AdminOrOrganization(&[Scope::OrganizationsRead, Scope::OrganizationsWrite]);
+const WRITE: Access = Access::AdminOrOrganization(&[Scope::OrganizationsWrite]);
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/v1/organizations/", READ, list),
+        Route::post("/v1/organizations/", Access::Admin, create),
+        Route::get("/v1/organizations/{id}", READ, get),
+        Route::patch("/v1/organizations/{id}", WRITE, update),
+    ]
+}
+
+async fn list(call: Call) -> Answer {
+    let only = match call.caller {
+        Caller::Organization(own) => Some(own),
+        Caller::Admin | Caller::Anyone => None,
+    };
+    let (slug, page) = request::organization_list(call.query())?;
+    let listed = call
+        .catalog(move |service| service.organizations(only, slug.as_deref(), page))
+        .await?;
+    Ok(reply::ok(&page_to_api(&listed, page, organization_to_api)))
+}
+
+async fn create(call: Call) -> Answer {
+    let new = call.read(request::organization_create).await?;
+    let created = call
+        .catalog(move |service| service.create_organization(&new.name, &new.slug))
+        .await;
+    let organization = created.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
+    Ok(reply::created(&organization_to_api(&organization)))
+}
+
+async fn get(call: Call) -> Answer {
+    let id = request::id(&call.parameter).map(OrganizationId::from_uuid)?;
+    visible(&call, id)?;
+    let organization = call
+        .catalog(move |service| service.organization(id))
+        .await?;
+    Ok(reply::ok(&organization_to_api(&organization)))
+}
+
+async fn update(call: Call) -> Answer {
+    let (id, changes) = call.read_with_id(request::organization_update).await?;
+    let id = OrganizationId::from_uuid(id);
+    visible(&call, id)?;
+    let organization = call
+        .catalog(move |service| service.update_organization(id, &changes))
+        .await?;
+    Ok(reply::ok(&organization_to_api(&organization)))
+}
+
+/// Another organization looks like a missing one.
+fn visible(call: &Call, id: OrganizationId) -> Result<(), Failure> {
+    match call.caller {
+        Caller::Organization(own) if own != id => Err(Failure::NotFound),
+        Caller::Organization(_) | Caller::Admin | Caller::Anyone => Ok(()),
+    }
+}

@@ -1,0 +1,137 @@
+//! Accepting connections, and stopping.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+
+use service::Service;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+use crate::connection;
+use crate::limits::{ACCEPT_PAUSE, CONNECTIONS_MAX, SHUTDOWN_DURATION_MAX, TOKEN_USES_SAVED_EVERY};
+use crate::router::Router;
+use crate::telemetry;
+
+/// Serves requests until `shutdown` is done. Then no more are taken, those in flight are finished (for at most 20 seconds),
+/// and it returns. The service stays open: whoever opened it closes it.
+///
+/// Needs a tokio runtime with several threads, time and I/O enabled.
+///
+/// # Errors
+/// When the listener cannot accept at all. A connection that fails is no error here.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let router = Router::new(Arc::clone(&service));
+    let (stop, stopping) = watch::channel(false);
+    let saver = tokio::spawn(save_token_uses(service, stopping.clone()));
+    let mut connections = JoinSet::new();
+    let accepted = accept_all(&listener, &router, &stopping, &mut connections, shutdown).await;
+    drop(listener);
+    stop.send_replace(true);
+    finish(connections).await;
+    if let Err(error) = saver.await {
+        tracing::error!(error = %error, "saving the use of tokens ended early");
+    }
+    accepted
+}
+
+async fn accept_all(
+    listener: &TcpListener,
+    router: &Router,
+    stopping: &watch::Receiver<bool>,
+    connections: &mut JoinSet<()>,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let (stream, slot) = tokio::select! {
+            () = shutdown.as_mut() => return Ok(()),
+            accepted = accept(listener, &slots) => accepted?,
+            // Only to forget connections that have ended.
+            Some(_) = connections.join_next() => continue,
+        };
+        let served = connection::serve(stream, router.clone(), stopping.clone());
+        connections.spawn(async move {
+            served.await;
+            drop(slot);
+        });
+    }
+}
+
+/// The next connection, once there is a slot for it. May be dropped at any point without losing one.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
+    loop {
+        let error = match listener.accept().await {
+            Ok((stream, _)) => return Ok((stream, slot)),
+            Err(error) => error,
+        };
+        match error.kind() {
+            // The client went away between connecting and being accepted.
+            io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused => {}
+            io::ErrorKind::InvalidInput => return Err(error),
+            // Out of files or memory, most likely: connections that end will free some.
+            _ => {
+                tracing::warn!(error = %error, "a connection was not accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Waits for the connections to end, not for ever.
+async fn finish(mut connections: JoinSet<()>) {
+    let all_ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(SHUTDOWN_DURATION_MAX, all_ended).await.is_err() {
+        tracing::warn!(
+            connections = connections.len(),
+            "connections were cut at shutdown"
+        );
+        connections.shutdown().await;
+    }
+}
+
+/// Comes to an end when the server stops. Also when nobody can tell it to any more, which is a reason to stop too.
+pub(crate) async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
+    drop(stopping.wait_for(|stopping| *stopping).await);
+}
+
+/// Writes down from time to time, and at the end, when tokens were last used.
+async fn save_token_uses(service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
+    let mut ticks = interval(TOKEN_USES_SAVED_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let last = tokio::select! {
+            _ = ticks.tick() => false,
+            () = told_to_stop(&mut stopping) => true,
+        };
+        let service = Arc::clone(&service);
+        let saved = tokio::task::spawn_blocking(move || service.save_token_uses()).await;
+        match saved {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let causes = telemetry::causes(&error);
+                tracing::warn!(error = causes, "the use of tokens was not saved");
+            }
+            Err(error) => tracing::error!(error = %error, "saving the use of tokens panicked"),
+        }
+        if last {
+            return;
+        }
+    }
+}
