@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (batch, events) in [(1_000, 4_000_000), (1, 100_000)] {
         println!(
             "{:>8} {:>10} {:>10} {:>10}",
-            "a group", "events", "ns/event", "worst ms"
+            "a group", "events", "ns/event", "worst us"
         );
         run(&path, organization, batch, events)?;
         let bytes = journal_bytes(&path)?;
@@ -60,15 +60,15 @@ fn run(
 ) -> Result<(), Box<dyn Error>> {
     let folder = Folder::open(Arc::new(RealDisk), path, [7; 32])?;
     let (mut writer, reader, _) = open(&folder, Options::default())?;
-    let hasher = reader.key_hasher();
+    let keys = reader.key_hasher();
     let (mut worst, mut total) = (Duration::ZERO, Duration::ZERO);
     let mut done = 0;
     let step = events / 4;
     while done < events {
-        let (batch_now, hashes) = make_batch(&hasher, organization, done, batch);
+        let (rows, hashes) = make_batch(&keys, organization, done, batch);
         let request = AppendRequest {
             organization,
-            batch: &batch_now,
+            batch: &rows,
             hashes: &hashes,
         };
         let took = commit(&mut writer, done, &request)?;
@@ -77,9 +77,9 @@ fn run(
         done += batch;
         if done % step == 0 {
             println!(
-                "{batch:>8} {done:>10} {:>10} {:>10.1}",
+                "{batch:>8} {done:>10} {:>10} {:>10}",
                 total.as_nanos() / u128::from(step),
-                worst.as_secs_f64() * 1e3
+                worst.as_micros()
             );
             (worst, total) = (Duration::ZERO, Duration::ZERO);
         }
@@ -106,7 +106,7 @@ fn commit(
 
 /// Events of about 300 bytes with keys like UUIDs, from `CUSTOMERS` customers in no order.
 fn make_batch(
-    hasher: &store::KeyHasher,
+    keys: &store::KeyHasher,
     organization: OrganizationId,
     first: u64,
     count: u64,
@@ -123,7 +123,7 @@ fn make_batch(
         for key in ["region", "model", "tier", "path", "kind", "unit", "status"] {
             metadata.text(key, &text[..20]);
         }
-        hashes.push(Some(hasher.hash(organization, &text)));
+        hashes.push(Some(keys.hash(organization, &text)));
         batch.push(&Event {
             source: Source::User,
             name: "api.request",

@@ -208,15 +208,15 @@ mod tests {
     #[test]
     fn a_key_has_another_hash_in_another_organization_and_folder() {
         let organizations = [1, 2].map(|byte| OrganizationId::from_random([byte; 16]));
-        let hashers = [1, 2].map(|byte| KeyHasher::new(&Secret::new([byte; 32])));
-        let mut hashes: Vec<u128> = Vec::new();
-        for hasher in &hashers {
+        let folders = [1, 2].map(|byte| KeyHasher::new(&Secret::new([byte; 32])));
+        let mut all: Vec<u128> = Vec::new();
+        for folder in &folders {
             for organization in organizations {
-                hashes.extend(["key", "", "key2"].map(|key| hasher.hash(organization, key)));
+                all.extend(["key", "", "key2"].map(|key| folder.hash(organization, key)));
             }
         }
-        hashes.sort_unstable();
-        hashes.dedup();
-        assert_eq!(hashes.len(), 12);
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 12);
     }
 }

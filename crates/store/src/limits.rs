@@ -18,7 +18,7 @@ pub(crate) const BLOCK_WEIGHT_FULL: usize = 16_384;
 pub(crate) const BLOCK_BYTES_PER_WEIGHT: usize = 512;
 
 /// Rows that are looked up and indexed under one lock, so that readers of the index wait microseconds.
-pub(crate) const ROWS_PER_LOCK: usize = 512;
+pub(crate) const ROWS_PER_LOCK: usize = 256;
 
 /// An organization's key and identity tables are split in many small ones from this many entries on, so that none ever grows by a
 /// long pause.

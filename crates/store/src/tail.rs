@@ -15,7 +15,7 @@ mod view;
 
 pub use block::{Block, RowRef};
 pub(crate) use identities::IdentityHasher;
-pub(crate) use organization::{Absorbed, Candidate, Organization, Tail};
+pub(crate) use organization::{Organization, Tail};
 pub use snapshot::{IdentityRows, Snapshot};
 
 /// No row: the end of a chain of rows.

@@ -180,38 +180,59 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Calls `each` with every row in order.
+    /// Calls `each` with every part in order: the organization and the rows. A row may turn out not to fit.
     ///
     /// # Errors
     /// What does not fit: of the payload, or what `each` said.
-    pub(crate) fn for_each_row(
+    pub(crate) fn for_each_part(
         &self,
-        mut each: impl FnMut(OrganizationId, &'a [u8]) -> Result<(), &'static str>,
+        mut each: impl FnMut(OrganizationId, &mut PartRows<'a>) -> Result<(), &'static str>,
     ) -> Result<(), &'static str> {
         let mut fields = Fields(self.payload);
-        let mut rows_seen = 0_u32;
+        let mut rows_seen = 0;
         for _ in 0..self.parts {
-            let (organization, lengths, mut rows) =
+            let (organization, mut rows) =
                 fields.part().ok_or("a part of a frame passes its end")?;
-            for length in lengths.chunks_exact(4) {
-                let length = u32::from_le_bytes(length.try_into().expect("chunks of 4"));
-                let (row, rest) = rows
-                    .split_at_checked(length as usize)
-                    .ok_or("a row passes its part")?;
-                each(organization, row)?;
-                rows = rest;
-                rows_seen = rows_seen.wrapping_add(1);
-            }
-            if !rows.is_empty() {
+            rows_seen += rows.len();
+            each(organization, &mut rows)?;
+            if !rows.bytes.is_empty() {
                 return Err("a part has bytes behind its rows");
             }
         }
-        if !fields.0.is_empty() || rows_seen != self.rows {
+        if !fields.0.is_empty() || rows_seen != self.rows as usize {
             return Err("a frame does not hold what its header says");
         }
         Ok(())
     }
 }
+
+/// The rows of a part that have not been read yet.
+#[derive(Debug)]
+pub(crate) struct PartRows<'a> {
+    lengths: std::slice::ChunksExact<'a, u8>,
+    bytes: &'a [u8],
+}
+
+impl<'a> Iterator for PartRows<'a> {
+    type Item = Result<&'a [u8], &'static str>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let length = self.lengths.next()?.try_into().expect("chunks of 4");
+        let split = self
+            .bytes
+            .split_at_checked(u32::from_le_bytes(length) as usize);
+        Some(split.ok_or("a row passes its part").map(|(row, rest)| {
+            self.bytes = rest;
+            row
+        }))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.lengths.size_hint()
+    }
+}
+
+impl ExactSizeIterator for PartRows<'_> {}
 
 /// Reads fixed fields from the front.
 struct Fields<'a>(&'a [u8]);
@@ -229,15 +250,18 @@ impl<'a> Fields<'a> {
         Some(bytes)
     }
 
-    /// Organization, lengths and rows of one part.
-    fn part(&mut self) -> Option<(OrganizationId, &'a [u8], &'a [u8])> {
+    /// The organization and the rows of one part.
+    fn part(&mut self) -> Option<(OrganizationId, PartRows<'a>)> {
         let organization = OrganizationId::from_bytes(self.take()?);
         let count = u32::from_le_bytes(self.take()?) as usize;
         let bytes = u32::from_le_bytes(self.take()?) as usize;
+        let lengths = self.bytes(count.checked_mul(4)?)?.chunks_exact(4);
         Some((
             organization,
-            self.bytes(count.checked_mul(4)?)?,
-            self.bytes(bytes)?,
+            PartRows {
+                lengths,
+                bytes: self.bytes(bytes)?,
+            },
         ))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::Hasher;
 
-use domain::{Identity, OwnedIdentity};
+use domain::{CustomerId, Identity, OwnedIdentity};
 use siphasher::sip::SipHasher13;
 
 use crate::folder::Secret;
@@ -47,8 +47,61 @@ impl IdentityHasher {
 /// A dictionary of identities. Numbers are given out in order and never change.
 #[derive(Debug, Default)]
 pub(crate) struct Identities {
-    by_number: Vec<OwnedIdentity>,
+    by_number: Vec<Stored>,
     numbers: HashIndex,
+}
+
+/// An identity as it is kept: what is short, as a customer's id or a UUID as text, in one place with the other short ones, so that a
+/// look-up does not follow one more pointer. 40 bytes.
+#[derive(Debug)]
+enum Stored {
+    Customer(CustomerId),
+    Short { length: u8, text: [u8; SHORT_BYTES] },
+    Long(Box<str>),
+}
+
+const SHORT_BYTES: usize = 38;
+
+impl Stored {
+    fn new(identity: Identity<'_>) -> Self {
+        match identity {
+            Identity::Customer(id) => Self::Customer(id),
+            Identity::External(id) => {
+                let mut text = [0; SHORT_BYTES];
+                match text.get_mut(..id.len()) {
+                    None => Self::Long(id.into()),
+                    Some(place) => {
+                        place.copy_from_slice(id.as_bytes());
+                        let length = u8::try_from(id.len()).expect("it is short");
+                        Self::Short { length, text }
+                    }
+                }
+            }
+        }
+    }
+
+    fn get(&self) -> Identity<'_> {
+        match self {
+            Self::Customer(id) => Identity::Customer(*id),
+            Self::Short { length, text } => {
+                let bytes = text.get(..usize::from(*length)).expect("its length fits");
+                Identity::External(std::str::from_utf8(bytes).expect("it was text"))
+            }
+            Self::Long(id) => Identity::External(id),
+        }
+    }
+
+    /// Whether it is this identity. Compares bytes alone.
+    fn is(&self, identity: Identity<'_>) -> bool {
+        match (self, identity) {
+            (Self::Customer(id), Identity::Customer(other)) => *id == other,
+            (Self::Short { length, text }, Identity::External(other)) => {
+                text.get(..usize::from(*length)) == Some(other.as_bytes())
+            }
+            (Self::Long(id), Identity::External(other)) => **id == *other,
+            _ => false,
+        }
+    }
 }
 
 impl Identities {
@@ -56,8 +109,8 @@ impl Identities {
         u32::try_from(self.by_number.len()).expect("no more than rows")
     }
 
-    pub(super) fn get(&self, number: u32) -> Option<&OwnedIdentity> {
-        self.by_number.get(number as usize)
+    pub(super) fn get(&self, number: u32) -> Option<OwnedIdentity> {
+        Some(self.by_number.get(number as usize)?.get().to_owned())
     }
 
     /// The number of an identity with this hash.
@@ -72,7 +125,7 @@ impl Identities {
         let Self { by_number, numbers } = self;
         let known = numbers.find_or_insert(hash, next, |number| is(by_number, number, identity));
         known.unwrap_or_else(|| {
-            by_number.push(identity.to_owned());
+            by_number.push(Stored::new(identity));
             next
         })
     }
@@ -84,13 +137,56 @@ impl Identities {
                 break;
             };
             self.numbers
-                .remove(hasher.hash(identity.as_ref()), self.count());
+                .remove(hasher.hash(identity.get()), self.count());
         }
     }
 }
 
-fn is(by_number: &[OwnedIdentity], number: u32, identity: Identity<'_>) -> bool {
+fn is(by_number: &[Stored], number: u32, identity: Identity<'_>) -> bool {
     by_number
         .get(number as usize)
-        .is_some_and(|known| known.as_ref() == identity)
+        .is_some_and(|known| known.is(identity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identities_of_every_length_and_kind_come_back() {
+        let hasher = IdentityHasher::new(&Secret::new([3; 32]));
+        let mut identities = Identities::default();
+        let texts: Vec<String> = (0..60)
+            .map(|length| "\u{e9}".repeat(length / 2) + &"x".repeat(length % 2))
+            .collect();
+        let all = || {
+            let customers =
+                (0..9).map(|byte| Identity::Customer(CustomerId::from_random([byte; 16])));
+            texts
+                .iter()
+                .map(|text| Identity::External(text))
+                .chain(customers)
+        };
+        for round in 0..2 {
+            for (identity, number) in all().zip(0..) {
+                let hash = hasher.hash(identity);
+                assert_eq!(
+                    identities.find(hash, identity),
+                    (round == 1).then_some(number)
+                );
+                assert_eq!(identities.find_or_insert(hash, identity), number);
+                assert_eq!(identities.get(number), Some(identity.to_owned()));
+            }
+        }
+        identities.truncate(30, hasher);
+        for (identity, number) in all().zip(0..) {
+            let found = identities.find(hasher.hash(identity), identity);
+            assert_eq!(found, (number < 30).then_some(number));
+        }
+    }
+
+    #[test]
+    fn a_stored_identity_takes_40_bytes() {
+        assert_eq!(size_of::<Stored>(), 40);
+    }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::{Event, Timestamp};
-use parking_lot::{RwLock, RwLockWriteGuard};
+use parking_lot::RwLock;
 
 use super::NO_ROW;
 use super::block::{Block, Columns};
@@ -12,7 +12,7 @@ use super::identities::{Identities, IdentityHasher};
 use super::view::View;
 use crate::error::StoreError;
 use crate::keys::{HashIndex, table_hash};
-use crate::limits::BLOCK_WEIGHT_FULL;
+use crate::limits::{BLOCK_BYTES_PER_WEIGHT, BLOCK_WEIGHT_FULL};
 
 /// What readers and the writer share of an organization.
 #[derive(Debug, Default)]
@@ -60,25 +60,22 @@ struct Waiting {
     keys: Vec<(u64, u32)>,
 }
 
-/// What became of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Absorbed {
-    /// It waits.
-    New,
-    /// A published row has its key.
-    Known,
-    /// A waiting row has its key: it is a repeat only if that one becomes durable.
-    KnownIfDurable,
-}
-
 /// A row to take in.
 #[derive(Debug)]
 pub(crate) struct Candidate<'a> {
     pub(crate) row: &'a [u8],
-    pub(crate) event: &'a Event<'a>,
+    pub(crate) event: Event<'a>,
     pub(crate) key_hash: Option<u128>,
-    pub(crate) sequence: u64,
-    pub(crate) received_at: Timestamp,
+    identity_hash: u64,
+}
+
+/// What became of some candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Absorbed {
+    /// How many wait now.
+    pub(crate) inserted: usize,
+    /// Whether all the others repeat published rows, and not waiting ones, of which nobody knows yet.
+    pub(crate) repeats_durable: bool,
 }
 
 impl Organization {
@@ -98,9 +95,20 @@ impl Organization {
         &self.tail
     }
 
-    /// The index, for some calls of [`Self::absorb`].
-    pub(crate) fn lock_index(tail: &Tail) -> RwLockWriteGuard<'_, Index> {
-        tail.index.write()
+    /// A row to take in; done before, so that the index is locked for its look-ups alone.
+    pub(crate) fn candidate<'a>(
+        &self,
+        row: &'a [u8],
+        event: Event<'a>,
+        key_hash: Option<u128>,
+    ) -> Candidate<'a> {
+        let identity_hash = self.hasher.hash(event.identity);
+        Candidate {
+            row,
+            event,
+            key_hash,
+            identity_hash,
+        }
     }
 
     /// How many rows wait.
@@ -131,41 +139,70 @@ impl Organization {
         Ok(())
     }
 
-    /// Takes a row in, unless its key is known.
-    pub(crate) fn absorb(&mut self, index: &mut Index, candidate: &Candidate<'_>) -> Absorbed {
-        let Candidate {
-            row,
-            event,
-            key_hash,
-            sequence,
-            received_at,
-        } = *candidate;
+    /// Takes rows in, but for those whose key is known. They get the sequence numbers from `sequence` on.
+    ///
+    /// One pass over the keys, one over the identities, one over the bytes: the look-ups of a pass miss the processor's cache, and
+    /// being short and independent they miss it at the same time instead of one after the other.
+    pub(crate) fn absorb(
+        &mut self,
+        candidates: &[Candidate<'_>],
+        sequence: u64,
+        received_at: Timestamp,
+    ) -> Absorbed {
+        let tail = Arc::clone(&self.tail);
+        let index = &mut *tail.index.write();
         let published = self.view.rows();
-        if let Some(key_hash) = key_hash {
-            let key_hash = table_hash(key_hash);
-            let waiting = u32::try_from(self.waiting_rows()).expect("room was reserved");
-            let ordinal = published + waiting;
-            let is_same = |known| self.external_id(known) == event.external_id;
-            match index.keys.find_or_insert(key_hash, ordinal, is_same) {
-                Some(known) if known < published => return Absorbed::Known,
-                Some(_) => return Absorbed::KnownIfDurable,
-                None => self.waiting.keys.push((key_hash, ordinal)),
+        let waiting = u32::try_from(self.waiting_rows()).expect("room was reserved");
+        let ordinal_first = published + waiting;
+
+        let mut accepted: Vec<&Candidate<'_>> = Vec::with_capacity(candidates.len());
+        let mut repeats_durable = true;
+        let mut ordinal = ordinal_first;
+        for candidate in candidates {
+            if let Some(key_hash) = candidate.key_hash.map(table_hash) {
+                let is_same = |known: u32| {
+                    let known = match known.checked_sub(ordinal_first) {
+                        None => self.external_id(known),
+                        Some(place) => accepted
+                            .get(place as usize)
+                            .and_then(|known| known.event.external_id),
+                    };
+                    known == candidate.event.external_id
+                };
+                match index.keys.find_or_insert(key_hash, ordinal, is_same) {
+                    None => self.waiting.keys.push((key_hash, ordinal)),
+                    Some(known) => {
+                        repeats_durable &= known < published;
+                        continue;
+                    }
+                }
             }
+            accepted.push(candidate);
+            ordinal += 1;
         }
-        let identity_hash = self.hasher.hash(event.identity);
-        let identity = index
-            .identities
-            .find_or_insert(identity_hash, event.identity);
+
         let Waiting { bytes, columns, .. } = &mut self.waiting;
-        bytes.extend_from_slice(row);
+        columns.identities.extend(accepted.iter().map(|candidate| {
+            index
+                .identities
+                .find_or_insert(candidate.identity_hash, candidate.event.identity)
+        }));
+        for candidate in &accepted {
+            bytes.extend_from_slice(candidate.row);
+            columns
+                .ends
+                .push(u32::try_from(bytes.len()).expect("a group is below 4 GiB"));
+            columns.timestamps.push(candidate.event.timestamp);
+        }
+        let inserted = accepted.len();
         columns
-            .ends
-            .push(u32::try_from(bytes.len()).expect("a group is below 4 GiB"));
-        columns.sequences.push(sequence);
-        columns.received_at.push(received_at);
-        columns.timestamps.push(event.timestamp);
-        columns.identities.push(identity);
-        Absorbed::New
+            .sequences
+            .extend(sequence..sequence + inserted as u64);
+        columns.received_at.resize(columns.ends.len(), received_at);
+        Absorbed {
+            inserted,
+            repeats_durable,
+        }
     }
 
     /// The waiting rows from index `from` on: where the first begins, where each ends, and their bytes.
@@ -176,9 +213,10 @@ impl Organization {
         (start, ends, bytes.get(start as usize..).unwrap_or_default())
     }
 
-    /// Whether so many rows wait that they make a full block.
+    /// Whether enough rows wait to make a full block.
     pub(crate) fn is_block_waiting(&self) -> bool {
-        self.waiting_rows() >= BLOCK_WEIGHT_FULL
+        let weight = self.waiting.bytes.len() / BLOCK_BYTES_PER_WEIGHT;
+        self.waiting_rows().max(weight) >= BLOCK_WEIGHT_FULL
     }
 
     /// Publishes the waiting rows, in one step, and joins small blocks afterwards.

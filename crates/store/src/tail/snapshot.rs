@@ -99,7 +99,7 @@ impl Snapshot {
         if index >= self.identities {
             return None;
         }
-        self.tail.index.read().identities.get(index).cloned()
+        self.tail.index.read().identities.get(index)
     }
 
     /// The ordinals of an identity's events, the newest first. Each costs a binary search among the blocks.

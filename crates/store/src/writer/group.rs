@@ -5,7 +5,6 @@ use domain::Timestamp;
 use super::{AppendRequest, Appended, CommitError, Writer};
 use crate::error::StoreError;
 use crate::limits::{GROUP_BYTES_MAX, ROWS_PER_LOCK};
-use crate::tail::{Absorbed, Candidate, Organization};
 
 /// The answer to a request, if the group becomes durable.
 struct Prepared {
@@ -82,27 +81,21 @@ impl Writer {
         let mut sequence = sequence_first;
         let mut is_durable = true;
 
-        let tail = organization.tail().clone();
-        let mut rows = batch.iter().enumerate().zip(hashes).peekable();
-        while rows.peek().is_some() {
-            let mut index = Organization::lock_index(&tail);
-            for ((row, event), key_hash) in rows.by_ref().take(ROWS_PER_LOCK) {
-                debug_assert_eq!(key_hash.is_some(), event.external_id.is_some());
-                let (row, event) = (batch.row(row), &event);
-                let key_hash = *key_hash;
-                let candidate = Candidate {
-                    row,
-                    event,
-                    key_hash,
-                    sequence,
-                    received_at,
-                };
-                match organization.absorb(&mut index, &candidate) {
-                    Absorbed::New => sequence += 1,
-                    Absorbed::Known => {}
-                    Absorbed::KnownIfDurable => is_durable = false,
-                }
-            }
+        let mut rows = batch.iter().enumerate().zip(hashes);
+        let mut candidates = Vec::with_capacity(batch.len().min(ROWS_PER_LOCK));
+        for _ in 0..batch.len().div_ceil(ROWS_PER_LOCK) {
+            candidates.clear();
+            candidates.extend(
+                rows.by_ref()
+                    .take(ROWS_PER_LOCK)
+                    .map(|((index, event), hash)| {
+                        debug_assert_eq!(hash.is_some(), event.external_id.is_some());
+                        organization.candidate(batch.row(index), event, *hash)
+                    }),
+            );
+            let absorbed = organization.absorb(&candidates, sequence, received_at);
+            sequence += absorbed.inserted as u64;
+            is_durable &= absorbed.repeats_durable;
         }
 
         let (start, ends, bytes) = organization.waiting_from(waiting_before);

@@ -6,8 +6,8 @@ use super::Writer;
 use super::organizations::Organizations;
 use crate::journal::{Frame, FrameBuilder, Journal, SEQUENCE_FIRST};
 use crate::keys::KeyHasher;
+use crate::limits::ROWS_PER_LOCK;
 use crate::reader::Reader;
-use crate::tail::{Absorbed, Candidate, Organization};
 
 /// A writer to be. Everything it takes in is durable, or will be before anybody is told.
 #[derive(Debug)]
@@ -35,36 +35,43 @@ impl Replayer {
     pub(crate) fn replay(&mut self, frame: &Frame<'_>) -> Result<u64, &'static str> {
         let sequence_first = self.sequence_next;
         self.received_at = frame.received_at;
-        frame.for_each_row(|organization, row| self.row(organization, row))?;
+        frame.for_each_part(|organization, rows| {
+            while rows.len() > 0 {
+                self.rows(organization, &mut rows.by_ref().take(ROWS_PER_LOCK))?;
+            }
+            Ok(())
+        })?;
         Ok(self.sequence_next - sequence_first)
     }
 
-    fn row(&mut self, id: OrganizationId, row: &[u8]) -> Result<(), &'static str> {
-        let event = &Event::decode(row).map_err(|error| error.what)?;
-        let key_hash = event
-            .external_id
-            .map(|external_id| self.hasher.hash(id, external_id));
+    fn rows<'a>(
+        &mut self,
+        id: OrganizationId,
+        rows: &mut dyn Iterator<Item = Result<&'a [u8], &'static str>>,
+    ) -> Result<(), &'static str> {
         let organization = self.organizations.touch(id);
-        organization
-            .check_room(1)
-            .map_err(|_| "an organization has too many events")?;
-        let (sequence, received_at) = (self.sequence_next, self.received_at);
-        let candidate = Candidate {
-            row,
-            event,
-            key_hash,
-            sequence,
-            received_at,
+        let candidate = |row: Result<&'a [u8], &'static str>| {
+            let row = row?;
+            let event = Event::decode(row).map_err(|error| error.what)?;
+            let key_hash = event
+                .external_id
+                .map(|external_id| self.hasher.hash(id, external_id));
+            Ok(organization.candidate(row, event, key_hash))
         };
-        let tail = organization.tail().clone();
-        match organization.absorb(&mut Organization::lock_index(&tail), &candidate) {
-            Absorbed::New => {}
-            Absorbed::Known | Absorbed::KnownIfDurable => return Err("a key occurs twice"),
+        let candidates = rows
+            .map(candidate)
+            .collect::<Result<Vec<_>, &'static str>>()?;
+        organization
+            .check_room(candidates.len())
+            .map_err(|_| "an organization has too many events")?;
+        let absorbed = organization.absorb(&candidates, self.sequence_next, self.received_at);
+        if absorbed.inserted != candidates.len() {
+            return Err("a key occurs twice");
         }
+        self.sequence_next += absorbed.inserted as u64;
         if organization.is_block_waiting() {
             organization.publish();
         }
-        self.sequence_next += 1;
         Ok(())
     }
 

@@ -83,7 +83,7 @@ proptest! {
 
 #[test]
 fn single_rows_make_few_blocks() {
-    let view = view(&[1; 40_000], 3, true);
+    let view = view(&vec![1; 40_000], 3, true);
     assert!(
         view.recent.len() <= 15 * 4,
         "{} recent blocks",
