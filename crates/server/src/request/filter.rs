@@ -1,0 +1,166 @@
+//! Filters and aggregations of meters (SEMANTICS 6.1 to 6.5, 7.1).
+
+use domain::aggregation::PropertyFunction;
+use domain::filter::FILTER_DEPTH_MAX;
+use domain::{Aggregation, Clause, Comparison, Conjunction, Filter, Operand, Operator, Property};
+
+use crate::json::Value;
+use crate::validate::{
+    Bounds, Checked, Faults, Length, Model, Node, Refused, Rule, boolean, choice, integer_within,
+    list, text,
+};
+
+const CONJUNCTIONS: [&str; 2] = ["and", "or"];
+const OPERATORS: [&str; 8] = ["eq", "ne", "gt", "gte", "lt", "lte", "like", "not_like"];
+const FUNCTIONS: [&str; 6] = ["count", "sum", "max", "min", "avg", "unique"];
+
+/// The key that tells aggregations apart, as faults name it.
+const FUNCTION_KEY: &str = "'func'";
+
+/// Characters of a text that a property is compared with.
+const OPERAND_LENGTH: Length = Length::at_most(1_000);
+const OPERAND_BOUNDS: Bounds = Bounds::between(i32::MIN as i64, i32::MAX as i64);
+
+/// How many fields a comparison has: where an object is both a comparison and a filter, the reading with more fields counts.
+const COMPARISON_FIELDS: usize = 3;
+
+/// A filter.
+pub(super) fn filter(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Filter> {
+    filter_at(node, 1, faults).map(|(filter, _)| filter)
+}
+
+/// A filter and how many fields it has, those of its clauses included. `depth` counts from 1.
+fn filter_at(node: Node<'_, '_>, depth: usize, faults: &mut Faults) -> Checked<(Filter, usize)> {
+    let model = node.model(faults)?;
+    if depth > FILTER_DEPTH_MAX {
+        return Err(node.refuse(
+            Rule::Value("Filters may stand inside each other 100 deep"),
+            faults,
+        ));
+    }
+    let conjunction = model.required("conjunction", faults, |node, faults| {
+        choice(node, &CONJUNCTIONS, Conjunction::from_name, faults)
+    });
+    let clauses = model.required("clauses", faults, |node, faults| {
+        list(node, faults, |node, faults| clause(node, depth, faults))
+    });
+    let (conjunction, clauses) = (conjunction?, clauses?);
+    let fields = 2 + clauses.iter().map(|(_, fields)| fields).sum::<usize>();
+    let clauses = clauses.into_iter().map(|(clause, _)| clause).collect();
+    Ok((
+        Filter {
+            conjunction,
+            clauses,
+        },
+        fields,
+    ))
+}
+
+/// A comparison or again a filter. When it is neither, the faults of both readings are reported.
+fn clause(node: Node<'_, '_>, depth: usize, faults: &mut Faults) -> Checked<(Clause, usize)> {
+    if let Ok(comparison) = comparison(node, &mut Faults::none_wanted()) {
+        if let Ok((filter, fields)) = filter_at(node, depth + 1, &mut Faults::none_wanted())
+            && fields > COMPARISON_FIELDS
+        {
+            return Ok((Clause::Filter(filter), fields));
+        }
+        return Ok((Clause::Comparison(comparison), COMPARISON_FIELDS));
+    }
+    let first = faults.len();
+    let at = node.at.name("Filter");
+    if let Ok((filter, fields)) = filter_at(node.at(&at), depth + 1, faults) {
+        return Ok((Clause::Filter(filter), fields));
+    }
+    let middle = faults.len();
+    let at = node.at.name("FilterClause");
+    let refused = comparison(node.at(&at), faults).err().unwrap_or(Refused);
+    faults.swap_tail(first, middle);
+    Err(refused)
+}
+
+fn comparison(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Comparison> {
+    let model = node.model(faults)?;
+    let property = property(model, faults);
+    let operator = model.required("operator", faults, |node, faults| {
+        choice(node, &OPERATORS, Operator::from_name, faults)
+    });
+    let operand = model.required("value", faults, operand);
+    Ok(Comparison {
+        property: property?,
+        operator: operator?,
+        operand: operand?,
+    })
+}
+
+fn property(model: Model<'_, '_>, faults: &mut Faults) -> Checked<Property> {
+    model.required("property", faults, |node, faults| {
+        text(node, Length::ANY, faults).map(Property::parse)
+    })
+}
+
+/// Text, else a whole number, else a boolean; the first member that takes the value in its own kind counts.
+fn operand(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Operand> {
+    if let Value::Bool(value) = node.value {
+        return Ok(Operand::Bool(*value));
+    }
+    if let Ok(text) = text(node, OPERAND_LENGTH, &mut Faults::none_wanted()) {
+        return Ok(Operand::Text(text.into()));
+    }
+    if let Ok(number) = integer_within(node, OPERAND_BOUNDS, &mut Faults::none_wanted()) {
+        return i32::try_from(number)
+            .map(Operand::Integer)
+            .map_err(|_| Refused);
+    }
+    if let Ok(value) = boolean(node, &mut Faults::none_wanted()) {
+        return Ok(Operand::Bool(value));
+    }
+    let (as_text, as_integer, as_boolean) = (
+        node.at.name("constrained-str"),
+        node.at.name("constrained-int"),
+        node.at.name("bool"),
+    );
+    let _text = text(node.at(&as_text), OPERAND_LENGTH, faults);
+    let _integer = integer_within(node.at(&as_integer), OPERAND_BOUNDS, faults);
+    let _boolean = boolean(node.at(&as_boolean), faults);
+    Err(Refused)
+}
+
+/// An aggregation. `func` must be there and tells which; its faults are reported under its name.
+pub(super) fn aggregation(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Aggregation> {
+    let model = node.model(faults)?;
+    let Some(tag) = model.get("func") else {
+        return Err(node.refuse(Rule::TagMissing(FUNCTION_KEY), faults));
+    };
+    let function = match tag {
+        Value::String(name) => match &**name {
+            "count" => return Ok(Aggregation::Count),
+            "sum" => Some(PropertyFunction::Sum),
+            "max" => Some(PropertyFunction::Max),
+            "min" => Some(PropertyFunction::Min),
+            "avg" => Some(PropertyFunction::Avg),
+            "unique" => Some(PropertyFunction::Unique),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (Some(function), Value::String(name)) = (function, tag) else {
+        let tag = tag_text(tag);
+        return Err(node.refuse(Rule::TagUnknown(FUNCTION_KEY, &tag, &FUNCTIONS), faults));
+    };
+    let at = node.at.name(name);
+    let property = property(Model::of(model.object(), node.at(&at)), faults)?;
+    Ok(Aggregation::Over(function, property))
+}
+
+/// A tag as the reference's language prints it.
+pub(super) fn tag_text(tag: &Value<'_>) -> String {
+    match tag {
+        Value::String(text) => crate::validate::shortened(text).to_owned(),
+        Value::Number(literal) => crate::validate::shortened(literal).to_owned(),
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Array(_) => "[]".to_owned(),
+        Value::Object(_) => "{}".to_owned(),
+    }
+}

@@ -1,0 +1,18 @@
+//! One of a fixed set of names, in their exact case.
+
+use super::{Checked, Faults, Node, Rule};
+use crate::json::Value;
+
+/// What `from_name` finds under the text; `names` are listed in the fault.
+pub(crate) fn choice<T>(
+    node: Node<'_, '_>,
+    names: &[&'static str],
+    from_name: impl FnOnce(&str) -> Option<T>,
+    faults: &mut Faults,
+) -> Checked<T> {
+    let found = match node.value {
+        Value::String(text) => from_name(text),
+        _ => None,
+    };
+    found.ok_or_else(|| node.refuse(Rule::Choice(names), faults))
+}

@@ -1,0 +1,25 @@
+//! Identifiers: UUIDs of version 4 in any of the usual spellings (SEMANTICS 4.6, 19.13).
+
+use uuid::{Uuid, Variant};
+
+use super::{Checked, Faults, Node, Rule};
+use crate::json::Value;
+
+/// A version 4 UUID: with or without hyphens, in braces, as a URN, in either case.
+pub(crate) fn uuid4(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Uuid> {
+    let Value::String(text) = node.value else {
+        return Err(node.refuse(Rule::NotAnIdentifier, faults));
+    };
+    let uuid = Uuid::try_parse(text)
+        .map_err(|why| node.refuse(Rule::Identifier(&why.to_string()), faults))?;
+    if is_version_4(uuid) {
+        Ok(uuid)
+    } else {
+        Err(node.refuse(Rule::IdentifierVersion, faults))
+    }
+}
+
+/// Version and variant as [`uuid4`] asks for.
+pub(crate) fn is_version_4(uuid: Uuid) -> bool {
+    uuid.get_version_num() == 4 && uuid.get_variant() == Variant::RFC4122
+}
