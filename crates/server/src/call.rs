@@ -6,13 +6,14 @@ use domain::OrganizationId;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use service::Service;
+use uuid::Uuid;
 
 use crate::auth::Caller;
 use crate::body::Payload;
 use crate::error::Failure;
 use crate::limits::INLINE_DECODE_BYTES_MAX;
-use crate::pool::{Pool, Pools};
-use crate::request::Body;
+use crate::pool::Pools;
+use crate::request::{self, Body, Invalid, Query};
 use crate::validate::FieldError;
 
 /// What all requests share.
@@ -31,7 +32,7 @@ pub(crate) struct Call {
     pub(crate) shared: Arc<Shared>,
     /// For whom.
     pub(crate) caller: Caller,
-    /// What stands in the place of the path's parameter, percent-encoded; empty when the path has none.
+    /// What stands in the place of the path's parameter, decoded; empty when the path has none.
     pub(crate) parameter: String,
     /// First line and headers.
     pub(crate) parts: Parts,
@@ -53,9 +54,9 @@ impl Call {
         }
     }
 
-    /// What follows the question mark, percent-encoded.
-    pub(crate) fn query(&self) -> &str {
-        self.parts.uri.query().unwrap_or_default()
+    /// The parameters that follow the question mark.
+    pub(crate) fn query(&self) -> Query<'_> {
+        Query::parse(self.parts.uri.query().unwrap_or_default())
     }
 
     /// The type of the body. A value that is not ASCII is none.
@@ -63,30 +64,45 @@ impl Call {
         content_type(&self.parts)
     }
 
-    /// Reads the body by a function for this operation.
-    pub(crate) async fn read<T: Send + 'static>(
-        &self,
-        read: fn(&Body<'_>) -> Result<T, Vec<FieldError>>,
-    ) -> Result<T, Failure> {
-        let Payload { bytes, .. } = &self.payload;
-        let (len, bytes) = (bytes.len(), bytes.clone());
-        let content_type = self.content_type().map(str::to_owned);
-        let work = move || read(&Body::parse(content_type.as_deref(), &bytes)?);
-        Ok(decode(&self.shared.pools, len, work).await??)
+    /// The path's parameter as an identifier. `name` is what the pattern calls it.
+    pub(crate) fn path_id(&self, name: &str) -> Result<Uuid, Vec<FieldError>> {
+        request::path_id(name, &self.parameter)
     }
 
-    /// Reads the path's identifier and the body by a function for this operation, so that the faults of both are told
-    /// together.
-    pub(crate) async fn read_with_id<T: Send + 'static>(
+    /// Reads the body by a function for this operation.
+    pub(crate) async fn read<T, E>(
         &self,
-        read: fn(&str, &Body<'_>) -> Result<T, Vec<FieldError>>,
+        read: fn(&Body<'_>) -> Result<T, E>,
+    ) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        E: Into<Failure> + 'static,
+    {
+        self.decode_body(move |body| read(body).map_err(Into::into)).await
+    }
+
+    /// Reads the body by a function for this operation, and the path's `id`; the faults of both are told together.
+    pub(crate) async fn read_with_id<T, E>(
+        &self,
+        read: fn(&Body<'_>) -> Result<T, E>,
+    ) -> Result<(Uuid, T), Failure>
+    where
+        T: Send + 'static,
+        E: Into<Invalid> + 'static,
+    {
+        let id = self.path_id("id");
+        self.decode_body(move |body| request::both(id, read(body)).map_err(Failure::from)).await
+    }
+
+    async fn decode_body<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Body<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let Payload { bytes, .. } = &self.payload;
-        let (len, bytes) = (bytes.len(), bytes.clone());
+        let bytes = self.payload.bytes.clone();
         let content_type = self.content_type().map(str::to_owned);
-        let parameter = self.parameter.clone();
-        let work = move || read(&parameter, &Body::parse(content_type.as_deref(), &bytes)?);
-        Ok(decode(&self.shared.pools, len, work).await??)
+        let len = bytes.len();
+        let work = move || read(&Body::parse(content_type.as_deref(), &bytes)?);
+        decode(&self.shared.pools, len, work).await?
     }
 
     /// Asks the service about rows that a person manages.
@@ -94,10 +110,9 @@ impl Call {
         &self,
         ask: impl FnOnce(&Service) -> Result<T, service::Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.ask(&self.shared.pools.catalog, move |service| {
-            ask(service).map_err(Failure::from)
-        })
-        .await
+        let service = Arc::clone(&self.shared.service);
+        let answer = self.shared.pools.catalog.run(move || ask(&service)).await?;
+        answer.map_err(Failure::from)
     }
 
     /// Asks the service something about events, which may take long.
@@ -105,16 +120,9 @@ impl Call {
         &self,
         ask: impl FnOnce(&Service) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.ask(&self.shared.pools.queries, ask).await
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        pool: &Pool,
-        ask: impl FnOnce(&Service) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
         let service = Arc::clone(&self.shared.service);
-        pool.run(move || ask(&service)).await?
+        let organization = self.organization();
+        self.shared.pools.queries.run(organization, move || ask(&service)).await?
     }
 }
 

@@ -13,13 +13,13 @@ use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, StatusCode};
-
-pub(crate) use rule::Broken;
+use service::Fault;
 
 use crate::limits::{
     BODY_BYTES_MAX, RETRY_SECONDS_NO_ROOM, RETRY_SECONDS_NO_SPACE, RETRY_SECONDS_OVERLOADED,
 };
 use crate::reply::{self, Response};
+use crate::request::{BodyError, IngestError, Invalid};
 use crate::validate::FieldError;
 
 const INVALID_TOKEN: &str =
@@ -53,7 +53,9 @@ pub(crate) enum Failure {
     /// Fields are not of the form they must have.
     Form(Vec<FieldError>),
     /// Rules of the business are broken.
-    Rules(Vec<Broken>),
+    Rules(Vec<FieldError>),
+    /// Rules of the business are broken, as the service found.
+    Faults(Vec<Fault>),
     /// There is no such row.
     NotFound,
     /// The disk is full.
@@ -74,9 +76,7 @@ impl From<service::Error> for Failure {
     fn from(error: service::Error) -> Self {
         match error {
             service::Error::NotFound => Failure::NotFound,
-            service::Error::Invalid(faults) => {
-                Failure::Rules(faults.iter().map(Broken::from_fault).collect())
-            }
+            service::Error::Invalid(faults) => Failure::Faults(faults),
             service::Error::NoSpace => Failure::NoSpace,
             service::Error::Overloaded => Failure::Overloaded,
             service::Error::OrganizationFull => Failure::OrganizationFull,
@@ -92,13 +92,40 @@ impl From<Vec<FieldError>> for Failure {
     }
 }
 
-impl Failure {
-    /// The same, each broken rule with what the body says at its place.
-    pub(crate) fn with_inputs(mut self, body: &[u8]) -> Self {
-        if let Failure::Rules(broken) = &mut self {
-            rule::fill_inputs(broken, body);
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        match invalid {
+            Invalid::Form(errors) => Failure::Form(errors),
+            Invalid::Rules(errors) => Failure::Rules(errors),
         }
-        self
+    }
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::NotUtf8 => Failure::BodyUnreadable,
+            BodyError::Malformed(error) => Failure::Form(vec![error]),
+        }
+    }
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Body(error) => Failure::from(error),
+            IngestError::Invalid(invalid) => Failure::from(invalid),
+        }
+    }
+}
+
+impl Failure {
+    /// The same, faults that the service found with what the body says at their places.
+    pub(crate) fn with_inputs(self, body: &[u8]) -> Self {
+        match self {
+            Failure::Faults(faults) => Failure::Rules(rule::fields_of(&faults, body)),
+            other => other,
+        }
     }
 
     /// The answer. Headers that every answer has are added later.
@@ -163,14 +190,11 @@ impl Failure {
                     ),
                 )
             }
-            Failure::Form(errors) => validation(
-                "RequestValidationError",
-                errors.into_iter().map(field_to_api).collect(),
-            ),
-            Failure::Rules(broken) => validation(
-                "PolarRequestValidationError",
-                broken.into_iter().map(Broken::into_api).collect(),
-            ),
+            Failure::Form(errors) => validation("RequestValidationError", errors),
+            Failure::Rules(errors) => validation("PolarRequestValidationError", errors),
+            Failure::Faults(faults) => {
+                validation("PolarRequestValidationError", rule::fields_of(&faults, b"{}"))
+            }
             Failure::NotFound => named(StatusCode::NOT_FOUND, "ResourceNotFound", "Not found"),
             Failure::NoSpace => retry_after(
                 unavailable("There is no space left for new data. Reads go on."),
@@ -220,11 +244,9 @@ fn unavailable(detail: &str) -> Response {
     )
 }
 
-fn validation(error: &str, detail: Vec<api::ValidationError>) -> Response {
-    let body = ValidationBody {
-        error: error.to_owned(),
-        detail,
-    };
+fn validation(error: &str, errors: Vec<FieldError>) -> Response {
+    let detail = errors.into_iter().map(field_to_api).collect();
+    let body = ValidationBody { error: error.to_owned(), detail };
     reply::json(StatusCode::UNPROCESSABLE_ENTITY, &body)
 }
 

@@ -29,6 +29,8 @@ mod router;
 mod routes;
 mod serve;
 mod telemetry;
+#[cfg(test)]
+mod testing;
 mod validate;
 mod version;
 

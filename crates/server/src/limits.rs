@@ -42,10 +42,11 @@ pub(crate) const INLINE_DECODE_BYTES_MAX: usize = 256 * 1024;
 /// Bytes a body's buffer is made for before any of them has come.
 pub(crate) const BODY_BYTES_AHEAD_MAX: usize = 512 * 1024;
 
-/// Quantities and lists worked out at once, per core. Scans take a core each; the rest wait, and ingest does not.
+/// Quantities and lists worked out at once for one organization, per core. Scans take a core each; the rest wait, and ingest
+/// does not. For all organizations together it is one more, so that a busy one does not keep the others waiting.
 pub(crate) const QUERIES_PER_CORE: usize = 1;
 
-/// Queries worked out at once, at least: so that a slow one does not hold up all others.
+/// The same, at least: so that a slow query does not hold up all others of its organization.
 pub(crate) const QUERIES_MIN: usize = 2;
 
 /// Large bodies decoded at once, per core.

@@ -1,21 +1,26 @@
 //! Where work that blocks or takes long is done: threads beside those that serve connections, a bounded number for each
 //! kind of work, so that slow queries hold up neither ingest nor each other beyond their share.
 
+mod share;
+
 use std::any::Any;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use domain::OrganizationId;
 use tokio::sync::Semaphore;
 
 use crate::error::Failure;
 use crate::limits::{CATALOG_CALLS_MAX, DECODES_PER_CORE, QUERIES_MIN, QUERIES_PER_CORE};
 
+use share::Shares;
+
 /// The pools.
 #[derive(Debug)]
 pub(crate) struct Pools {
-    /// Quantities and lists of events.
-    pub(crate) queries: Pool,
+    /// Quantities and lists of events. Of this one, no organization has all slots.
+    pub(crate) queries: SharedPool,
     /// Calls that read or write the catalogue.
     pub(crate) catalog: Pool,
     /// Decoding of large bodies.
@@ -28,15 +33,48 @@ pub(crate) struct Pool {
     slots: Arc<Semaphore>,
 }
 
+/// A pool of which no organization has more than its share, so that a busy one does not keep others waiting.
+#[derive(Debug)]
+pub(crate) struct SharedPool {
+    pool: Pool,
+    shares: Arc<Shares>,
+}
+
 impl Pools {
     /// As many slots as the cores of the machine say.
     pub(crate) fn new() -> Self {
         let cores = available_parallelism().map_or(1, NonZero::get);
         Self {
-            queries: Pool::new((cores * QUERIES_PER_CORE).max(QUERIES_MIN)),
+            queries: SharedPool::new((cores * QUERIES_PER_CORE).max(QUERIES_MIN)),
             catalog: Pool::new(CATALOG_CALLS_MAX),
             decode: Pool::new(cores * DECODES_PER_CORE),
         }
+    }
+}
+
+impl SharedPool {
+    /// With so many slots for each organization and one more.
+    fn new(slots_of_one: usize) -> Self {
+        Self { pool: Pool::new(slots_of_one + 1), shares: Arc::new(Shares::new(slots_of_one)) }
+    }
+
+    /// As [`Pool::run`], within the share of an organization.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        organization: OrganizationId,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        // The share first: who waits for it must not hold a slot that others could use.
+        let share = self.shares.take(organization).await;
+        let work = move || {
+            let result = work();
+            drop(share);
+            result
+        };
+        self.pool.run(work).await
     }
 }
 

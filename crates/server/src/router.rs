@@ -16,9 +16,10 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request};
 use http_body::Body;
+use percent_encoding::percent_decode_str;
 use service::Service;
 
-use crate::auth::{self, Access, Caller};
+use crate::auth::{self, Access};
 use crate::body::{Bodies, Payload};
 use crate::call::{self, Call, Shared};
 use crate::cors;
@@ -27,7 +28,7 @@ use crate::limits::BODY_BYTES_MAX;
 use crate::pool::{Pools, panic_text};
 use crate::reply::Response;
 use crate::request;
-use crate::route::{Answer, Route, Table};
+use crate::route::{Answer, Found, Route, Table};
 use crate::routes;
 use crate::telemetry::{self, Answered, RequestIds};
 use crate::version::{self, Version};
@@ -90,12 +91,9 @@ impl Router {
         let id = self.inner.ids.next();
         let method = parts.method.clone();
         let target = Target::of(&parts);
-        let route = self
-            .inner
-            .table
-            .find(&target.path)
-            .map_or("", |found| found.pattern());
-        let answer = match catch_panic(self.serve(&target, parts, body)).await {
+        let found = self.inner.table.find(&target.path);
+        let route = found.map_or("", |found| found.pattern());
+        let answer = match catch_panic(self.serve(&target, found, parts, body)).await {
             Ok(answer) => answer,
             Err(panic) => Err(Failure::Panicked(panic_text(panic.as_ref()))),
         };
@@ -127,12 +125,17 @@ impl Router {
         response
     }
 
-    async fn serve<B>(&self, target: &Target, parts: Parts, body: B) -> Answer
+    async fn serve<B>(
+        &self,
+        target: &Target,
+        found: Option<Found<'_, '_>>,
+        parts: Parts,
+        body: B,
+    ) -> Answer
     where
         B: Body<Data = Bytes>,
     {
         let inner = &*self.inner;
-        let found = inner.table.find(&target.path);
         let route = found.and_then(|found| found.with_method(&parts.method));
         let open = route.is_some_and(|route| route.access == Access::Open);
         let principal = if open {
@@ -160,28 +163,10 @@ impl Router {
                     .unwrap_or(denied));
             }
         };
-        let parameter = found.parameter.unwrap_or_default().to_owned();
-        self.call(route, caller, parameter, parts, payload).await
-    }
-
-    async fn call(
-        &self,
-        route: &Route,
-        caller: Caller,
-        parameter: String,
-        parts: Parts,
-        payload: Payload,
-    ) -> Answer {
-        let shared = Arc::clone(&self.inner.shared);
-        route
-            .serve(Call {
-                shared,
-                caller,
-                parameter,
-                parts,
-                payload,
-            })
-            .await
+        let parameter = percent_decode_str(found.parameter.unwrap_or_default());
+        let parameter = parameter.decode_utf8_lossy().into_owned();
+        let shared = Arc::clone(&inner.shared);
+        route.serve(Call { shared, caller, parameter, parts, payload }).await
     }
 
     /// Whether the body is broken JSON, which is told before that the caller may not ask.

@@ -21,3 +21,6 @@ pub(crate) fn all() -> Vec<Route> {
     routes.extend(meters::routes());
     routes
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,6 +142,7 @@ pub(crate) fn failed(id: &RequestId, route: &'static str, failure: &Failure) {
         | Failure::InsufficientScope(_)
         | Failure::Form(_)
         | Failure::Rules(_)
+        | Failure::Faults(_)
         | Failure::NotFound => {}
     }
 }

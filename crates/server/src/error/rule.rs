@@ -7,13 +7,14 @@ use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use service::Fault;
 
-/// One broken rule.
+use crate::validate::{FAULTS_MAX, FieldError};
+
+/// What a fault that the service found is to a client.
 #[derive(Debug)]
-pub(crate) struct Broken {
+struct Broken {
     kind: &'static str,
     place: Vec<Step>,
     message: &'static str,
-    input: Option<Box<RawValue>>,
 }
 
 /// A step of the way to a field.
@@ -33,8 +34,7 @@ impl Serialize for Step {
 }
 
 impl Broken {
-    /// What a fault that the service found is to a client.
-    pub(crate) fn from_fault(fault: &Fault) -> Self {
+    fn of(fault: &Fault) -> Self {
         match fault {
             Fault::SlugTaken => field(
                 "value_error",
@@ -65,62 +65,24 @@ impl Broken {
         }
     }
 
-    /// An organization's token with an `organization_id` in the body.
-    pub(crate) fn organization_id() -> Self {
-        field("organization_token", "organization_id", ORGANIZATION_TOKEN)
-    }
-
-    /// An organization's token with an `organization_id` in an event.
-    pub(crate) fn organization_id_of_event(event: usize) -> Self {
-        of_event(
-            "organization_token",
-            event,
-            "organization_id",
-            ORGANIZATION_TOKEN,
-        )
-    }
-
-    /// A range of quantities that is too long, or ends before it starts. `input`: start, end and interval.
-    pub(crate) fn range(input: &[String; 3]) -> Self {
-        Self {
-            kind: "value_error",
-            place: vec![Step::Name("query")],
-            message: "The interval is too small for the given date range. Use a larger interval or reduce the \
-                      date range.",
-            input: to_raw_value(input).ok(),
-        }
-    }
-
-    /// By position of the event, then by name: the order in which they are reported.
-    pub(crate) fn event(&self) -> Option<usize> {
-        self.place.iter().find_map(|step| match step {
-            Step::Position(position) => Some(*position),
-            Step::Name(_) => None,
-        })
-    }
-
-    /// The item of the answer.
-    pub(crate) fn into_api(self) -> api::ValidationError {
-        api::ValidationError {
-            kind: self.kind.to_owned(),
+    fn into_field(self, inputs: &mut Inputs<'_>) -> FieldError {
+        FieldError {
+            kind: self.kind,
             loc: to_raw_value(&self.place).expect("names and positions serialise"),
-            msg: self.message.to_owned(),
-            input: self.input.or_else(|| to_raw_value(&()).ok()),
+            msg: Cow::Borrowed(self.message),
+            input: inputs.at(&self.place).map(ToOwned::to_owned),
             ctx: None,
         }
     }
 }
 
 const FROZEN: &str = "This field can't be updated because the meter is already aggregating events.";
-const ORGANIZATION_TOKEN: &str =
-    "Setting organization_id is disallowed when using an organization token.";
 
 fn field(kind: &'static str, name: &'static str, message: &'static str) -> Broken {
     Broken {
         kind,
         place: vec![Step::Name("body"), Step::Name(name)],
         message,
-        input: None,
     }
 }
 
@@ -135,41 +97,45 @@ fn of_event(kind: &'static str, event: usize, name: &'static str, message: &'sta
         kind,
         place,
         message,
-        input: None,
     }
+}
+
+/// The items of the answer for faults that the service found, each with what the body says at its place. At most as many as
+/// are told of other faults. The body has been read before, so it is well formed; where it has nothing at a place, nothing is
+/// given.
+pub(super) fn fields_of(faults: &[Fault], body: &[u8]) -> Vec<FieldError> {
+    let mut inputs = Inputs::of(body);
+    let told = faults.iter().take(FAULTS_MAX);
+    told.map(|fault| Broken::of(fault).into_field(&mut inputs)).collect()
 }
 
 type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
 
-/// Gives each broken rule what the body says at its place. The body has been read before, so it is well formed; where
-/// it has nothing at a place, nothing is given.
-pub(super) fn fill_inputs(broken: &mut [Broken], body: &[u8]) {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let Ok(fields) = serde_json::from_slice::<Fields<'_>>(body) else {
-        return;
-    };
-    let mut events: Option<Vec<&RawValue>> = None;
-    for rule in broken.iter_mut().filter(|rule| rule.input.is_none()) {
-        rule.input = match rule.place[..] {
-            [_, Step::Name(name)] => fields.get(name).map(|value| (*value).to_owned()),
-            [
-                _,
-                Step::Name(list),
-                Step::Position(position),
-                Step::Name(name),
-            ] => {
-                let events = events.get_or_insert_with(|| {
-                    fields
-                        .get(list)
-                        .and_then(|list| serde_json::from_str(list.get()).ok())
-                        .unwrap_or_default()
+/// What a body says, found by place. Decodes no more than it is asked for.
+struct Inputs<'a> {
+    fields: Fields<'a>,
+    events: Option<Vec<&'a RawValue>>,
+}
+
+impl<'a> Inputs<'a> {
+    fn of(body: &'a [u8]) -> Self {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        Self { fields: serde_json::from_slice(body).unwrap_or_default(), events: None }
+    }
+
+    fn at(&mut self, place: &[Step]) -> Option<&'a RawValue> {
+        match *place {
+            [_, Step::Name(name)] => self.fields.get(name).copied(),
+            [_, Step::Name(list), Step::Position(position), Step::Name(name)] => {
+                let fields = &self.fields;
+                let events = self.events.get_or_insert_with(|| {
+                    let list = fields.get(list);
+                    list.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default()
                 });
-                events
-                    .get(position)
-                    .and_then(|event| serde_json::from_str::<Fields<'_>>(event.get()).ok())
-                    .and_then(|event| event.get(name).map(|value| (*value).to_owned()))
+                let event: Fields<'a> = serde_json::from_str(events.get(position)?.get()).ok()?;
+                event.get(name).copied()
             }
             _ => None,
-        };
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! Customers.
 
-use domain::{Customer, CustomerId, OrganizationId, Scope};
-use service::Service;
+use domain::{CustomerId, Scope};
 
 use crate::auth::Access;
 use crate::call::Call;
@@ -39,7 +38,7 @@ async fn create(call: Call) -> Answer {
 
 async fn get(call: Call) -> Answer {
     let organization = call.organization();
-    let id = request::id(&call.parameter).map(CustomerId::from_uuid)?;
+    let id = call.path_id("id").map(CustomerId::from_uuid)?;
     let customer = call
         .catalog(move |service| service.customer(organization, id))
         .await?;
@@ -48,7 +47,7 @@ async fn get(call: Call) -> Answer {
 
 async fn delete(call: Call) -> Answer {
     let organization = call.organization();
-    let id = request::id(&call.parameter).map(CustomerId::from_uuid)?;
+    let id = call.path_id("id").map(CustomerId::from_uuid)?;
     call.catalog(move |service| service.delete_customer(organization, id))
         .await?;
     Ok(reply::no_content())
@@ -56,28 +55,20 @@ async fn delete(call: Call) -> Answer {
 
 async fn get_external(call: Call) -> Answer {
     let organization = call.organization();
-    let external_id = request::external_id(&call.parameter)?;
+    let external_id = call.parameter.clone();
     let customer = call
-        .catalog(move |service| by_external_id(service, organization, &external_id))
+        .catalog(move |service| service.customer_by_external_id(organization, &external_id))
         .await?;
     Ok(reply::ok(&customer_to_api(&customer)))
 }
 
 async fn delete_external(call: Call) -> Answer {
     let organization = call.organization();
-    let external_id = request::external_id(&call.parameter)?;
+    let external_id = call.parameter.clone();
     call.catalog(move |service| {
-        let customer = by_external_id(service, organization, &external_id)?;
+        let customer = service.customer_by_external_id(organization, &external_id)?;
         service.delete_customer(organization, customer.id)
     })
     .await?;
     Ok(reply::no_content())
-}
-
-fn by_external_id(
-    service: &Service,
-    organization: OrganizationId,
-    external_id: &str,
-) -> Result<Customer, service::Error> {
-    service.customer_by_external_id(organization, external_id)
 }

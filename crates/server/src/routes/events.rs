@@ -1,17 +1,15 @@
 //! Events.
 
-use std::sync::Arc;
-
 use api::EventsIngestResponse;
-use domain::Scope;
+use domain::{EventBatch, Scope};
 use service::Ingested;
 use tokio::sync::oneshot;
 
 use crate::auth::Access;
 use crate::call::{Call, decode};
-use crate::error::{Broken, Failure};
+use crate::error::Failure;
 use crate::reply;
-use crate::request::{self, Ingest};
+use crate::request;
 use crate::route::{Answer, Route};
 
 const WRITE: Access = Access::Organization(&[Scope::EventsWrite]);
@@ -25,48 +23,28 @@ async fn ingest(mut call: Call) -> Answer {
     let bytes = call.payload.bytes.clone();
     let content_type = call.content_type().map(str::to_owned);
     let now = call.shared.service.now();
+    let len = bytes.len();
     let read = move || request::ingest(content_type.as_deref(), &bytes, now);
-    let events = decode(&call.shared.pools, call.payload.bytes.len(), read).await??;
-    if !events.with_organization_id.is_empty() {
-        return Err(refuse(&call, &events));
-    }
-    let ingested = submit(&mut call, events).await;
-    let Ingested {
-        inserted,
-        duplicates,
-    } = ingested.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
-    Ok(reply::ok(&EventsIngestResponse {
-        inserted,
-        duplicates,
-    }))
+    let batch = decode(&call.shared.pools, len, read).await??;
+    let ingested = submit(&mut call, batch).await;
+    let Ingested { inserted, duplicates } =
+        ingested.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
+    Ok(reply::ok(&EventsIngestResponse { inserted, duplicates }))
 }
 
 /// Hands the events to the writer and waits for its word, without holding a thread.
-async fn submit(call: &mut Call, events: Ingest) -> Result<Ingested, Failure> {
+async fn submit(call: &mut Call, batch: EventBatch) -> Result<Ingested, Failure> {
     let organization = call.organization();
     // The share of the room for bodies is given back by the writer, not when a client stops waiting.
     let room = std::mem::take(&mut call.payload.room);
     let (done, written) = oneshot::channel();
-    call.shared
-        .service
-        .ingest(organization, events.batch, move |result| {
-            drop(room);
-            // Nobody listens when the client has gone; the events are kept all the same.
-            let _gone = done.send(result);
-        });
+    call.shared.service.ingest(organization, batch, move |result| {
+        drop(room);
+        // Nobody listens when the client has gone; the events are kept all the same.
+        let _gone = done.send(result);
+    });
     match written.await {
         Ok(result) => result.map_err(Failure::from),
         Err(_) => Err(Failure::Panicked("the writer forgot a request".to_owned())),
     }
-}
-
-/// Events that name an organization are refused, together with everything else that is wrong (SEMANTICS 2.8, 9.2).
-fn refuse(call: &Call, events: &Ingest) -> Failure {
-    let service = Arc::clone(&call.shared.service);
-    let faults = service.event_faults(call.organization(), &events.batch);
-    let named = events.with_organization_id.iter().copied();
-    let mut broken: Vec<Broken> = named.map(Broken::organization_id_of_event).collect();
-    broken.extend(faults.iter().map(Broken::from_fault));
-    broken.sort_by_key(Broken::event);
-    Failure::Rules(broken).with_inputs(&call.payload.bytes)
 }

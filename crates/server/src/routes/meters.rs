@@ -1,14 +1,14 @@
 //! Meters and their quantities.
 
-use domain::interval::check_range;
 use domain::{MeterId, Scope};
+use service::Listed;
 
 use crate::auth::Access;
 use crate::call::Call;
 use crate::convert::{meter_to_api, page_to_api, quantities_to_api};
-use crate::error::{Broken, Failure};
+use crate::error::Failure;
 use crate::reply;
-use crate::request;
+use crate::request::{self, MeterList, both};
 use crate::route::{Answer, Route};
 
 const READ: Access = Access::Organization(&[Scope::MetersRead, Scope::MetersWrite]);
@@ -26,10 +26,13 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn list(call: Call) -> Answer {
     let organization = call.organization();
-    let (search, page) = request::meter_list(call.query())?;
-    let listed = call
-        .catalog(move |service| service.meters(organization, &search, page))
-        .await?;
+    let MeterList { search, organizations, page } = request::meter_list(&call.query())?;
+    let listed = if organizations.is_empty() || organizations.contains(&organization) {
+        call.catalog(move |service| service.meters(organization, &search, page)).await?
+    } else {
+        // Only those of others were asked for, and a token sees none of them.
+        Listed { items: Vec::new(), total: 0 }
+    };
     Ok(reply::ok(&page_to_api(&listed, page, meter_to_api)))
 }
 
@@ -44,7 +47,7 @@ async fn create(call: Call) -> Answer {
 
 async fn get(call: Call) -> Answer {
     let organization = call.organization();
-    let id = request::id(&call.parameter).map(MeterId::from_uuid)?;
+    let id = call.path_id("id").map(MeterId::from_uuid)?;
     let meter = call
         .catalog(move |service| service.meter(organization, id))
         .await?;
@@ -65,21 +68,13 @@ async fn update(call: Call) -> Answer {
 /// The meter is looked up before the range is checked (SEMANTICS 8.2).
 async fn quantities(call: Call) -> Answer {
     let organization = call.organization();
-    let (id, asked) = request::quantities(&call.parameter, call.query())?;
+    let (id, asked) = both(call.path_id("id"), request::quantities(&call.query()))?;
     let id = MeterId::from_uuid(id);
     let quantities = call
         .query_events(move |service| {
             service.meter(organization, id)?;
-            let request = &asked.request;
-            check_range(
-                request.start,
-                asked.start_offset_seconds,
-                request.end,
-                asked.end_offset_seconds,
-                request.interval,
-            )
-            .map_err(|_| Failure::Rules(vec![Broken::range(&asked.range_as_written)]))?;
-            Ok(service.quantities(organization, id, request)?)
+            asked.check_range().map_err(|error| Failure::Rules(vec![error]))?;
+            Ok(service.quantities(organization, id, &asked.request)?)
         })
         .await?;
     Ok(reply::ok(&quantities_to_api(&quantities)))

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::convert::{organization_to_api, page_to_api};
 use crate::error::Failure;
 use crate::reply;
-use crate::request;
+use crate::request::{self, OrganizationList};
 use crate::route::{Answer, Route};
 
 const READ: Access =
@@ -28,7 +28,7 @@ async fn list(call: Call) -> Answer {
         Caller::Organization(own) => Some(own),
         Caller::Admin | Caller::Anyone => None,
     };
-    let (slug, page) = request::organization_list(call.query())?;
+    let OrganizationList { slug, page } = request::organization_list(&call.query())?;
     let listed = call
         .catalog(move |service| service.organizations(only, slug.as_deref(), page))
         .await?;
@@ -45,7 +45,7 @@ async fn create(call: Call) -> Answer {
 }
 
 async fn get(call: Call) -> Answer {
-    let id = request::id(&call.parameter).map(OrganizationId::from_uuid)?;
+    let id = call.path_id("id").map(OrganizationId::from_uuid)?;
     visible(&call, id)?;
     let organization = call
         .catalog(move |service| service.organization(id))

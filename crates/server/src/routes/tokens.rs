@@ -7,7 +7,7 @@ use crate::auth::Access;
 use crate::call::Call;
 use crate::convert::{page_to_api, token_to_api};
 use crate::reply;
-use crate::request;
+use crate::request::{self, TokenList};
 use crate::route::{Answer, Route};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -20,7 +20,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn list(call: Call) -> Answer {
-    let (organizations, page) = request::token_list(call.query())?;
+    let TokenList { organizations, page } = request::token_list(&call.query())?;
     let listed = call
         .catalog(move |service| service.tokens(&organizations, page))
         .await?;
@@ -48,7 +48,7 @@ async fn update(call: Call) -> Answer {
 }
 
 async fn delete(call: Call) -> Answer {
-    let id = request::id(&call.parameter).map(TokenId::from_uuid)?;
+    let id = call.path_id("id").map(TokenId::from_uuid)?;
     call.catalog(move |service| service.delete_token(id))
         .await?;
     Ok(reply::no_content())

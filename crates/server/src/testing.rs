@@ -1,0 +1,159 @@
+//! A router over a service on a data folder of its own, for tests in this process.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+use service::{Clock, OpenOptions, Random, RealDisk, Service, Timestamp};
+use tempfile::TempDir;
+
+use crate::Router;
+
+/// The administrator's token.
+pub(crate) const ADMIN: &str = "sextant_adm_test";
+
+/// A router over a new data folder, which goes with it.
+pub(crate) struct Bench {
+    /// The router.
+    pub(crate) router: Router,
+    /// What it asks.
+    pub(crate) service: Arc<Service>,
+    _folder: TempDir,
+}
+
+/// An answer.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    headers: http::HeaderMap,
+    body: Bytes,
+}
+
+#[derive(Debug)]
+struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_775_000_000_000_000).expect("a time in 2026")
+    }
+}
+
+/// Different bytes at each call, the same in each run.
+#[derive(Debug, Default)]
+struct Counting(Mutex<u64>);
+
+impl Random for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut count = self.0.lock().expect("no test panics here");
+        for chunk in bytes.chunks_mut(8) {
+            *count += 1;
+            let word = count.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+    }
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let opened = Service::open(OpenOptions {
+            folder: folder.path().to_owned(),
+            admin_token: Some(ADMIN.to_owned()),
+            disk: Arc::new(RealDisk),
+            clock: Arc::new(FixedClock),
+            random: Arc::new(Counting::default()),
+        });
+        let service = Arc::new(opened.expect("opens").service);
+        Self {
+            router: Router::new(Arc::clone(&service)),
+            service,
+            _folder: folder,
+        }
+    }
+
+    /// An organization and a token of it with all scopes.
+    pub(crate) async fn organization(&self, slug: &str) -> String {
+        let new = json!({"name": slug, "slug": slug});
+        let made = self
+            .send(Method::POST, "/v1/organizations/", ADMIN, Some(&new))
+            .await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+        let scopes: Vec<_> = domain::Scope::ALL
+            .iter()
+            .map(|scope| scope.as_str())
+            .collect();
+        self.token(&made.json()["id"], &scopes).await
+    }
+
+    pub(crate) async fn token(&self, organization: &Value, scopes: &[&str]) -> String {
+        let new = json!({"organization_id": organization, "comment": "test", "scopes": scopes, "expires_in": null});
+        let path = "/v1/organization-access-tokens/";
+        let made = self.send(Method::POST, path, ADMIN, Some(&new)).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+        made.json()["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Sends a request; an empty token is none.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> Answered {
+        let mut headers = vec![("authorization", format!("Bearer {token}"))];
+        let mut bytes = String::new();
+        if let Some(body) = body {
+            headers.push(("content-type", "application/json".to_owned()));
+            bytes = body.to_string();
+        }
+        self.send_raw(method, path, &headers, bytes.into_bytes())
+            .await
+    }
+
+    pub(crate) async fn send_raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> Answered {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request
+            .body(Full::new(Bytes::from(body)))
+            .expect("a request");
+        let (parts, body) = self.router.answer(request).await.into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Answered {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.service.close();
+    }
+}
+
+impl Answered {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("UTF-8")
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().expect("ASCII"))
+    }
+}
