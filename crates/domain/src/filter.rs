@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use crate::event::Event;
 use crate::metadata::Value;
-use crate::number::Number;
+use crate::number::{Number, Spelling};
 use crate::packed::{PackedError, Reader, write_len, write_signed, write_text};
 use crate::property::{Field, Property};
 
@@ -204,16 +204,14 @@ impl Comparison {
         }
     }
 
-    /// `timestamp` is compared with integers only (SEMANTICS 6.6, D6).
+    /// `timestamp` is a number to integers and booleans, and never matches text (SEMANTICS 6.6, 6.12, D6).
     fn matches_seconds(&self, seconds: i64) -> bool {
-        let Operand::Integer(operand) = self.operand else {
-            return false;
-        };
-        match self.operator.ordering() {
-            Some(accepts) => accepts(seconds.cmp(&i64::from(operand))),
-            None => self
-                .operator
-                .matches_text(&seconds.to_string(), &operand.to_string()),
+        match self.operand {
+            Operand::Text(_) => false,
+            Operand::Integer(_) | Operand::Bool(_) => {
+                let seconds = Value::Number(Number::from_i64(seconds), Spelling::Integer);
+                self.operator.matches(&seconds, &self.operand)
+            }
         }
     }
 

@@ -130,7 +130,10 @@ fn fields_of_the_event_match_their_own_kind_only() {
     check("timestamp", "like", Operand::Integer(345), true);
     check("timestamp", "not_like", Operand::Integer(345), false);
     check("timestamp", "eq", text("1234567891"), false);
-    check("timestamp", "gt", Operand::Bool(true), false);
+    check("timestamp", "not_like", text("x"), false);
+    check("timestamp", "gt", Operand::Bool(true), true);
+    check("timestamp", "like", Operand::Bool(true), false);
+    check("timestamp", "not_like", Operand::Bool(true), true);
 }
 
 #[test]
