@@ -102,7 +102,8 @@ impl Mapping {
         Some(moved.display_with_offset(offset).to_string())
     }
 
-    fn with_our_ids(&self, text: &str) -> String {
+    /// A recorded text with this server's identifiers, and times as they are.
+    pub fn with_our_ids(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
         while let Some(next) = text[at..].chars().next() {

@@ -177,10 +177,16 @@ impl<'a> Replay<'a> {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
+        // A range that is asked for stays what it is, also where it ends after the recording: moved, it would have more days.
         let query: Vec<(String, String)> = (call.query.iter())
-            .map(|(key, value)| (self.mapping.text(key), self.mapping.text(value)))
+            .map(|(key, value)| {
+                (
+                    self.mapping.with_our_ids(key),
+                    self.mapping.with_our_ids(value),
+                )
+            })
             .collect();
-        let target = target(&self.mapping.text(&call.path), &query);
+        let target = target(&self.mapping.with_our_ids(&call.path), &query);
         let body = self.body(call);
         Ok(self
             .client

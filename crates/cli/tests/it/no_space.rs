@@ -14,7 +14,7 @@ use crate::api::{Ingested, Organization, event};
 use crate::server::{Server, serve, with_admin_token, without_settings};
 
 /// The largest file that the server may write, in bytes. Far above what the catalogue needs.
-const FILE_BYTES_MAX: u64 = 4 << 20;
+const FILE_BYTES_MAX: u64 = 2 << 20;
 const BATCH_EVENTS: u64 = 500;
 /// So many batches would need ten times the space there is.
 const BATCHES_MAX: u64 = 400;
@@ -156,8 +156,8 @@ fn a_full_file_system_refuses_writes_until_there_is_space() {
     let data = mounted.path.join("data");
     let ballast = mounted.path.join("ballast");
     let mut file = fs::File::create(&ballast).expect("a file");
-    file.write_all(&vec![1; 16 << 20])
-        .expect("half of the space");
+    file.write_all(&vec![1; 13 << 20])
+        .expect("most of the space");
     drop(file);
 
     let mut full = Full::fill(Server::start(&data));
@@ -166,7 +166,7 @@ fn a_full_file_system_refuses_writes_until_there_is_space() {
     full.restarts_whole(&data);
 }
 
-/// A file system of 24 MiB in memory.
+/// A file system of 16 MiB in memory.
 struct Mounted {
     path: PathBuf,
 }
@@ -177,7 +177,7 @@ impl Mounted {
         let path = folder.join("small");
         fs::create_dir(&path).map_err(|error| error.to_string())?;
         let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"])
             .arg(&path)
             .output()
             .map_err(|error| format!("mount: {error}"))?;

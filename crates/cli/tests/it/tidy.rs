@@ -22,7 +22,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
 
 /// Crates of others that only these may name: an async runtime, HTTP, JSON, SQL.
 const ONLY_IN: [(&str, &[&str]); 7] = [
-    ("tokio", &["server", "cli"]),
+    ("tokio", &["server", "cli", "bench"]),
     ("axum", &["server"]),
     ("tower", &["server"]),
     ("tower-http", &["server"]),

@@ -192,7 +192,7 @@ fn identifiers_flow_from_answers_into_later_requests() {
             r#"{{"method":"POST","path":"/v1/meters/","auth":"all","body":{{"n":1.0}},"status":201,"response":{{"id":"{made}"}}}}"#
         ),
         format!(
-            r#"{{"method":"GET","path":"/v1/meters/{made}","query":[["q","{made}"],["q","a b"]],"auth":"none","status":204}}"#
+            r#"{{"method":"GET","path":"/v1/meters/{made}","query":[["q","{made}"],["q","a b"],["end","2026-12-31T00:00:00Z"]],"auth":"none","status":204}}"#
         ),
     ];
     let (url, seen) = serve(vec![
@@ -214,7 +214,7 @@ fn identifiers_flow_from_answers_into_later_requests() {
     let get = seen.recv().expect("the second request");
     assert_eq!(
         get.line,
-        format!("GET /v1/meters/{ours}?q={ours}&q=a+b HTTP/1.1")
+        format!("GET /v1/meters/{ours}?q={ours}&q=a+b&end=2026-12-31T00%3A00%3A00Z HTTP/1.1")
     );
     assert!(
         !get.headers

@@ -103,7 +103,7 @@ fn values_of_the_wrong_kind_are_refused_where_they_stand() {
     for with_nul in [
         r#"{"a":"\u0000"}"#,
         r#"{"\u0000":"a"}"#,
-        r#"{"_llm":{"a":["\u0000"]}}"#,
+        r#"{"a":"b","_cost":{"amount":1,"currency":"usd","x":["\u0000"]}}"#,
     ] {
         let body = valid.replace("{}", with_nul);
         is_refused(
@@ -309,10 +309,8 @@ fn a_body_is_json_only_when_it_says_so() {
 fn filters_nest_to_100_levels_and_nothing_overflows_the_stack() {
     let mut target = Target::start();
     let meter = |levels: usize| {
-        let inner = r#"{"conjunction":"and","clauses":[]}"#.to_owned();
-        let filter = (1..levels).fold(inner, |inner, _| {
-            format!(r#"{{"conjunction":"or","clauses":[{inner}]}}"#)
-        });
+        let (open, close) = (r#"{"conjunction":"or","clauses":["#, "]}");
+        let filter = open.repeat(levels) + &close.repeat(levels);
         format!(r#"{{"name":"deep","filter":{filter},"aggregation":{{"func":"count"}}}}"#)
     };
     for levels in [60, 100] {

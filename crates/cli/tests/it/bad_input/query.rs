@@ -16,7 +16,6 @@ fn parameters_of_a_list_that_are_wrong_are_refused_by_name() {
         ("limit=-1", "limit", "greater_than"),
         ("page=x", "page", "int_parsing"),
         ("page=", "page", "int_parsing"),
-        ("page=99999999999999999999999999", "page", "*"),
         ("is_archived=maybe", "is_archived", "bool_parsing"),
         ("is_archived=", "is_archived", "bool_parsing"),
         ("sorting=name,created_at", "sorting", "enum"),
@@ -28,6 +27,7 @@ fn parameters_of_a_list_that_are_wrong_are_refused_by_name() {
     for query in [
         "limit=1000",
         "page=1.0",
+        "page=99999999999999999999999999",
         "nothing=%ff",
         "sorting[]=name",
         "page=7&&=&",
