@@ -7,15 +7,20 @@ pub const JOURNAL_FILE_BYTES_MAX: u64 = 256 << 20;
 /// Callers keep their groups far smaller.
 pub const GROUP_BYTES_MAX: usize = 1 << 30;
 
-/// How many blocks of similar size of the tail are joined into one.
+/// How many light blocks of the tail are joined into one.
 pub(crate) const BLOCKS_JOINED: usize = 16;
 
-/// A block of at least this weight is never copied again. See [`crate::Block`] for what a block weighs.
-pub(crate) const BLOCK_WEIGHT_FULL: usize = 16_384;
+/// A block of at least this weight is never copied again. A block of single requests stays below twice of it.
+///
+/// Low enough that the rows of a large request are never copied, high enough that a pass over all blocks costs
+/// little for each.
+pub(crate) const BLOCK_WEIGHT_SETTLED: usize = 512;
 
-/// Bytes that weigh as much as a row. A block stays below twice the full weight, 32,768 rows and 16 MiB, unless a single
-/// group brought more.
+/// Bytes that weigh as much as a row.
 pub(crate) const BLOCK_BYTES_PER_WEIGHT: usize = 512;
+
+/// Settled blocks are put away in chunks of at least so many, so that the list of what is recent stays short.
+pub(crate) const BLOCKS_PER_CHUNK: usize = 64;
 
 /// Rows that are looked up and indexed under one lock, so that readers of the index wait microseconds.
 pub(crate) const ROWS_PER_LOCK: usize = 256;

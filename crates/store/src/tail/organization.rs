@@ -12,7 +12,7 @@ use super::identities::{Identities, IdentityHasher};
 use super::view::View;
 use crate::error::StoreError;
 use crate::keys::{HashIndex, table_hash};
-use crate::limits::{BLOCK_BYTES_PER_WEIGHT, BLOCK_WEIGHT_FULL};
+use crate::limits::{BLOCK_BYTES_PER_WEIGHT, BLOCK_WEIGHT_SETTLED};
 
 /// What readers and the writer share of an organization.
 #[derive(Debug, Default)]
@@ -121,21 +121,12 @@ impl Organization {
     /// # Errors
     /// `OrganizationFull` when there would be more rows than ordinals.
     pub(crate) fn reserve(&mut self, rows: usize, bytes: usize) -> Result<(), StoreError> {
-        self.check_room(rows)?;
-        self.waiting.bytes.reserve(bytes);
-        self.waiting.columns.reserve(rows);
-        Ok(())
-    }
-
-    /// Whether there are ordinals for more rows.
-    ///
-    /// # Errors
-    /// `OrganizationFull` when there are not.
-    pub(crate) fn check_room(&self, rows: usize) -> Result<(), StoreError> {
         let rows_after = self.view.rows() as usize + self.waiting_rows() + rows;
         if rows_after >= NO_ROW as usize {
             return Err(StoreError::OrganizationFull);
         }
+        self.waiting.bytes.reserve(bytes);
+        self.waiting.columns.reserve(rows);
         Ok(())
     }
 
@@ -213,10 +204,10 @@ impl Organization {
         (start, ends, bytes.get(start as usize..).unwrap_or_default())
     }
 
-    /// Whether enough rows wait to make a full block.
+    /// Whether enough rows wait to make a settled block.
     pub(crate) fn is_block_waiting(&self) -> bool {
         let weight = self.waiting.bytes.len() / BLOCK_BYTES_PER_WEIGHT;
-        self.waiting_rows().max(weight) >= BLOCK_WEIGHT_FULL
+        self.waiting_rows().max(weight) >= BLOCK_WEIGHT_SETTLED
     }
 
     /// Publishes the waiting rows, in one step, and joins small blocks afterwards.
@@ -224,7 +215,12 @@ impl Organization {
         if self.waiting_rows() == 0 {
             return;
         }
-        let Waiting { bytes, columns, .. } = std::mem::take(&mut self.waiting);
+        let Waiting {
+            mut bytes, columns, ..
+        } = std::mem::take(&mut self.waiting);
+        if bytes.capacity() > bytes.len() + bytes.len() / 4 {
+            bytes.shrink_to_fit();
+        }
         self.identities = self.tail.index.read().identities.count();
         let ordinal_first = self.view.rows();
         {

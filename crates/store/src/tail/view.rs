@@ -1,23 +1,29 @@
-//! What is published of an organization at one moment: its blocks, in two lists.
+//! What is published of an organization at one moment: its blocks, in a list of two levels.
 //!
-//! Blocks that are full are never touched again; their list grows by one now and then. The others, at most about 60,
-//! are the recent ones, whose list is made anew at each commit. Both are shared by pointer with every snapshot.
+//! A block that is heavy enough is settled: it is never copied again. Settled blocks are put away in chunks, whose list grows by one
+//! now and then. What is not put away, at most about 100 blocks, is the recent list, which is made anew at each commit. All
+//! lists are shared by pointer with every snapshot.
 //!
-//! Joining: 16 blocks of similar weight at the end, or fewer that make a full one, become one. So a row is copied about
-//! once per factor of 16 until its block is full, and no copy is of more than two full blocks.
+//! Joining: 16 light blocks of similar weight at the end, or fewer that make a settled one, become one. So a row is copied about once
+//! per factor of 16 until its block is settled; a row of a large group never is.
 
 use std::sync::Arc;
 
 use super::block::{Block, RowRef};
-use crate::limits::{BLOCK_WEIGHT_FULL, BLOCKS_JOINED};
+use crate::limits::{BLOCK_WEIGHT_SETTLED, BLOCKS_JOINED, BLOCKS_PER_CHUNK};
+
+/// Settled blocks that follow each other; not empty.
+type Chunk = Arc<Vec<Arc<Block>>>;
 
 /// The published blocks. Clones share everything.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct View {
     /// Older blocks.
-    full: Arc<Vec<Arc<Block>>>,
+    chunks: Arc<Vec<Chunk>>,
     /// The blocks after them.
     recent: Arc<Vec<Arc<Block>>>,
+    /// How many of the recent blocks, from the first, are settled.
+    settled: usize,
     /// How many rows all blocks have.
     rows: u32,
 }
@@ -36,78 +42,43 @@ impl View {
         self.recent = Arc::new(recent);
     }
 
-    /// Joins blocks at the end, where there are enough of similar weight, and puts away full ones. Returns whether it
-    /// changed anything. Rows and ordinals stay.
+    /// Joins light blocks at the end where there are enough, and puts settled ones away. Returns whether it changed
+    /// anything. Rows and ordinals stay.
     pub(super) fn tidy(&mut self) -> bool {
-        let put_away = self.put_away_full();
-        if !self.join_recent() {
-            return put_away;
-        }
-        self.put_away_full();
-        true
-    }
-
-    /// Joins the longest run of blocks at the end that are not of a higher level than the last, while it is long enough.
-    fn join_recent(&mut self) -> bool {
-        let mut recent = Vec::new();
-        loop {
-            let now = if recent.is_empty() {
-                &*self.recent
-            } else {
-                &recent
-            };
-            let Some(last) = now.last() else { break };
-            let level_last = level(last);
-            let run = now
-                .iter()
-                .rev()
-                .take_while(|block| level(block) <= level_last)
-                .count();
-            let (before, run) = now.split_at(now.len() - run);
-            let weight: usize = run.iter().map(|block| block.weight()).sum();
-            if run.len() < BLOCKS_JOINED && (run.len() < 2 || weight < BLOCK_WEIGHT_FULL) {
-                break;
-            }
-            let joined = Arc::new(Block::join(run));
-            recent = before.iter().cloned().chain([joined]).collect();
-        }
-        let changed = !recent.is_empty();
-        if changed {
-            self.recent = Arc::new(recent);
-        }
-        changed
-    }
-
-    /// Moves a full block to the full ones, with the smaller ones before it joined to one.
-    fn put_away_full(&mut self) -> bool {
-        let is_full = |block: &Arc<Block>| block.weight() >= BLOCK_WEIGHT_FULL;
-        let Some(index) = self.recent.iter().rposition(is_full) else {
+        let Some(recent) = joined(&self.recent, self.settled) else {
             return false;
         };
-        let (before, rest) = self.recent.split_at(index);
-        let mut full = Vec::with_capacity(self.full.len() + 2);
-        full.extend(self.full.iter().cloned());
-        match before {
-            [] => {}
-            [single] => full.push(Arc::clone(single)),
-            several => full.push(Arc::new(Block::join(several))),
+        let is_settled = recent.last().is_some_and(is_settled);
+        if is_settled {
+            self.settled = recent.len();
         }
-        full.extend(rest.first().cloned());
-        let recent = rest.iter().skip(1).cloned().collect();
-        self.full = Arc::new(full);
-        self.recent = Arc::new(recent);
+        if self.settled >= BLOCKS_PER_CHUNK {
+            let (chunk, rest) = recent.split_at(self.settled);
+            let mut chunks = Vec::with_capacity(self.chunks.len() + 1);
+            chunks.extend(self.chunks.iter().cloned());
+            chunks.push(Arc::new(chunk.to_vec()));
+            self.chunks = Arc::new(chunks);
+            self.recent = Arc::new(rest.to_vec());
+            self.settled = 0;
+        } else {
+            self.recent = Arc::new(recent);
+        }
         true
     }
 
     /// The blocks that hold rows from `ordinal` on.
     pub(crate) fn blocks_from(&self, ordinal: u32) -> impl Iterator<Item = &Arc<Block>> {
         let is_before = |block: &Arc<Block>| block.ordinals().end <= ordinal;
-        let full = self.full.partition_point(is_before);
-        let recent = self.recent.partition_point(is_before);
-        self.full
-            .iter()
-            .skip(full)
-            .chain(self.recent.iter().skip(recent))
+        let chunk = self
+            .chunks
+            .partition_point(|chunk| chunk.last().is_none_or(is_before));
+        let chunks = self.chunks.get(chunk..).unwrap_or_default();
+        let lists = chunks.iter().chain([&self.recent]);
+        let in_first = lists
+            .clone()
+            .next()
+            .map_or(0, |list| list.partition_point(is_before));
+        lists.flat_map(|list| list.iter()).skip(in_first)
     }
 
     /// The block that holds the row, and the row's index in it; `None` when there is no such row.
@@ -125,9 +96,14 @@ impl View {
     /// from there on.
     pub(crate) fn partition_point(&self, is_before: impl Fn(&Block, usize) -> bool) -> u32 {
         let begins_before = |block: &Arc<Block>| is_before(block, 0);
-        let mut blocks = [&self.recent, &self.full].into_iter();
-        let block = blocks
-            .find_map(|blocks| blocks.get(blocks.partition_point(begins_before).checked_sub(1)?));
+        let chunk = self
+            .chunks
+            .partition_point(|chunk| chunk.first().is_some_and(begins_before));
+        let chunk = chunk.checked_sub(1).and_then(|last| self.chunks.get(last));
+        let block = [Some(&self.recent), chunk]
+            .into_iter()
+            .flatten()
+            .find_map(|list| list.get(list.partition_point(begins_before).checked_sub(1)?));
         let Some(block) = block else { return 0 };
         let (mut low, mut high) = (0, block.len());
         while low < high {
@@ -140,6 +116,57 @@ impl View {
         }
         block.ordinal_first() + u32::try_from(low).expect("ordinals have 32 bits")
     }
+}
+
+/// The recent blocks after joining; `None` when there is nothing to join and the last is light.
+fn joined(recent: &[Arc<Block>], settled: usize) -> Option<Vec<Arc<Block>>> {
+    let (settled, light) = recent.split_at_checked(settled)?;
+    let (last, before) = light.split_last()?;
+    let mut blocks = settled.to_vec();
+    if is_settled(last) {
+        // The light ones before it stay between two settled ones: they will not grow any more.
+        blocks.extend(join(before));
+        blocks.push(Arc::clone(last));
+        return Some(blocks);
+    }
+    let mut light = light.to_vec();
+    let mut changed = false;
+    while let Some(last) = light.last().filter(|last| !is_settled(last)) {
+        let level_last = level(last);
+        // The longest run at the end of blocks that are not of a higher level than the last.
+        let run = light
+            .iter()
+            .rev()
+            .take_while(|block| level(block) <= level_last)
+            .count();
+        let at = light.len() - run;
+        let weight: usize = light.iter().skip(at).map(|block| block.weight()).sum();
+        if run < BLOCKS_JOINED && (run < 2 || weight < BLOCK_WEIGHT_SETTLED) {
+            break;
+        }
+        let run = light.split_off(at);
+        light.extend(join(&run));
+        changed = true;
+    }
+    if light.last().is_some_and(is_settled) {
+        let last = light.pop();
+        light = join(&light).into_iter().chain(last).collect();
+    }
+    blocks.extend(light);
+    changed.then_some(blocks)
+}
+
+/// One block of several; none of none.
+fn join(blocks: &[Arc<Block>]) -> Option<Arc<Block>> {
+    match blocks {
+        [] => None,
+        [single] => Some(Arc::clone(single)),
+        several => Some(Arc::new(Block::join(several))),
+    }
+}
+
+fn is_settled(block: &Arc<Block>) -> bool {
+    block.weight() >= BLOCK_WEIGHT_SETTLED
 }
 
 /// The power of 16 that a block's weight has reached.

@@ -61,8 +61,8 @@ impl Replayer {
         let candidates = rows
             .map(candidate)
             .collect::<Result<Vec<_>, &'static str>>()?;
-        organization
-            .check_room(candidates.len())
+        let bytes = candidates.iter().map(|candidate| candidate.row.len()).sum();
+        (organization.reserve(candidates.len(), bytes))
             .map_err(|_| "an organization has too many events")?;
         let absorbed = organization.absorb(&candidates, self.sequence_next, self.received_at);
         if absorbed.inserted != candidates.len() {

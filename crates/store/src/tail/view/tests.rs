@@ -81,58 +81,69 @@ proptest! {
     }
 }
 
+/// The blocks that are put away, and how many others there are.
+fn parts(view: &View) -> (Vec<&Arc<Block>>, usize) {
+    (
+        view.chunks.iter().flat_map(|chunk| chunk.iter()).collect(),
+        view.recent.len(),
+    )
+}
+
 #[test]
 fn single_rows_make_few_blocks() {
-    let view = view(&vec![1; 40_000], 3, true);
+    let view = view(&vec![1; 100_000], 3, true);
+    let (put_away, recent) = parts(&view);
     assert!(
-        view.recent.len() <= 15 * 4,
-        "{} recent blocks",
-        view.recent.len()
+        recent < BLOCKS_PER_CHUNK + 3 * BLOCKS_JOINED,
+        "{recent} recent blocks"
     );
-    assert_eq!(view.full.len(), 2);
+    assert!(!put_away.is_empty());
+    let settled = BLOCK_WEIGHT_SETTLED..2 * BLOCK_WEIGHT_SETTLED;
     assert!(
-        view.full
+        put_away
             .iter()
-            .all(|block| block.weight() < 2 * BLOCK_WEIGHT_FULL)
+            .all(|block| settled.contains(&block.weight()))
     );
 }
 
 #[test]
 fn small_groups_among_large_ones_are_joined_too() {
-    let sizes: Vec<u32> = (0..2_000)
-        .map(|group| if group % 3 == 0 { 900 } else { 1 })
+    let sizes: Vec<u32> = (0..9_000)
+        .map(|group| if group % 3 == 0 { 90 } else { 1 })
         .collect();
     let view = view(&sizes, 3, true);
+    let (put_away, recent) = parts(&view);
     assert!(
-        view.recent.len() <= 15 * 4,
-        "{} recent blocks",
-        view.recent.len()
+        recent < BLOCKS_PER_CHUNK + 3 * BLOCKS_JOINED,
+        "{recent} recent blocks"
     );
     assert!(
-        view.full
+        put_away
             .iter()
-            .all(|block| block.weight() >= BLOCK_WEIGHT_FULL)
+            .all(|block| block.weight() >= BLOCK_WEIGHT_SETTLED)
     );
 }
 
 #[test]
-fn a_block_with_long_rows_is_full_by_its_bytes() {
-    let view = view(&[10; 100], 20_000, true);
-    assert!(!view.full.is_empty());
-    assert!(view.full.iter().all(|block| block.bytes().len() < 16 << 20));
+fn a_block_with_long_rows_is_settled_by_its_bytes() {
+    let view = view(&[3; 1_000], 20_000, true);
+    let (put_away, _) = parts(&view);
+    assert!(!put_away.is_empty());
+    let bytes_max = 2 * BLOCK_WEIGHT_SETTLED * crate::limits::BLOCK_BYTES_PER_WEIGHT;
+    assert!(put_away.iter().all(|block| block.bytes().len() < bytes_max));
 }
 
 #[test]
-fn a_very_large_group_is_not_copied() {
+fn a_large_group_is_not_copied() {
     let mut view = view(&[1, 1, 1], 1, true);
-    let large = block(3, 50_000, 1);
+    let large = block(3, 5_000, 1);
     view.push(Arc::clone(&large));
-    view.tidy();
-    assert!(view.recent.is_empty());
-    assert_eq!(view.full.len(), 2);
+    assert!(view.tidy());
+    assert_eq!((view.settled, view.recent.len()), (2, 2));
     assert!(
-        view.full
+        view.recent
             .last()
             .is_some_and(|last| Arc::ptr_eq(last, &large))
     );
+    assert!(!view.tidy());
 }
