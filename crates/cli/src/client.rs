@@ -48,11 +48,6 @@ impl Client {
         })
     }
 
-    /// The server's address, without a slash at the end.
-    pub(crate) fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
     /// Reads. `target` is path and query, encoded.
     pub(crate) fn get<T: DeserializeOwned>(&self, target: &str) -> anyhow::Result<T> {
         let answer = self
@@ -252,6 +247,6 @@ mod tests {
         assert!(Client::new("https://example.com", "t").is_err());
         assert!(Client::new("localhost:8080", "t").is_err());
         let client = Client::new("http://localhost:8080/", "t").expect("a good address");
-        assert_eq!(client.base_url(), "http://localhost:8080");
+        assert_eq!(client.url("/v1"), "http://localhost:8080/v1");
     }
 }

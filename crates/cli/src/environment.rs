@@ -2,8 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use domain::Timestamp;
-use service::{Clock, Random};
+use service::{Clock, Random, Timestamp};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,9 @@ use std::io::{IsTerminal, Write as _};
 /// Columns assumed when the output is not a terminal.
 const COLUMNS_DEFAULT: usize = 100;
 
+/// Narrower terminals wrap.
+const COLUMNS_MIN: usize = 60;
+
 /// Columns from which on lines are not made longer: they would only be harder to read.
 const COLUMNS_MAX: usize = 120;
 
@@ -31,7 +34,9 @@ impl Style {
         };
         Self {
             colour: terminal && wanted,
-            columns: columns.unwrap_or(COLUMNS_DEFAULT).clamp(40, COLUMNS_MAX),
+            columns: columns
+                .unwrap_or(COLUMNS_DEFAULT)
+                .clamp(COLUMNS_MIN, COLUMNS_MAX),
         }
     }
 

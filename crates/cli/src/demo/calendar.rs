@@ -45,6 +45,17 @@ impl Day {
         (year, usize::try_from(month).expect("1 to 12"), day)
     }
 
+    /// The first day of its month.
+    pub(super) fn first_of_month(self) -> Self {
+        Self(self.0 - self.civil().2 + 1)
+    }
+
+    /// `2026-08-24`.
+    pub(super) fn iso(self) -> String {
+        let (year, month, day) = self.civil();
+        format!("{year:04}-{month:02}-{day:02}")
+    }
+
     /// `24 Aug`.
     pub(super) fn short(self) -> String {
         let (_, month, day) = self.civil();
@@ -70,12 +81,12 @@ impl Day {
 /// A point in time as the API takes it: `2026-08-24T07:05:09.000120Z`.
 pub(super) fn timestamp(micros: i64) -> String {
     let day = Day::of(micros);
-    let (year, month, day_of_month) = day.civil();
     let within = micros - day.start_micros();
     let (seconds, fraction) = (within / 1_000_000, within % 1_000_000);
     let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     format!(
-        "{year:04}-{month:02}-{day_of_month:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z"
+        "{}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z",
+        day.iso()
     )
 }
 
@@ -112,6 +123,8 @@ mod tests {
         assert_eq!(day.with_weekday(), "Sun  1 Mar");
         assert_eq!(day.short(), "1 Mar");
         assert_eq!(day.with_year(), "1 Mar 2026");
+        assert_eq!(Day(day.0 - 1).first_of_month().iso(), "2026-02-01");
+        assert_eq!(day.first_of_month(), day);
         assert_eq!(Day::of(day.start_micros() - 1), Day(day.0 - 1));
     }
 }

@@ -19,21 +19,21 @@ pub(super) const MODELS: [Model; 3] = [
         micro_cents_per_input_token: 300,
         micro_cents_per_output_token: 1_500,
         latency_ms_min: 420,
-        latency_micros_per_token: 14_000,
+        latency_micros_per_token: 9_000,
     },
     Model {
         name: "lumen-small",
         micro_cents_per_input_token: 15,
         micro_cents_per_output_token: 60,
         latency_ms_min: 130,
-        latency_micros_per_token: 4_500,
+        latency_micros_per_token: 3_000,
     },
     Model {
         name: "quill-code",
         micro_cents_per_input_token: 83,
         micro_cents_per_output_token: 417,
         latency_ms_min: 260,
-        latency_micros_per_token: 7_000,
+        latency_micros_per_token: 5_000,
     },
 ];
 

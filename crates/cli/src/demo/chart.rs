@@ -18,6 +18,17 @@ pub(super) fn sparkline(values: &[i128], columns: usize) -> String {
         .collect()
 }
 
+/// The same, with the least value near the bottom, for values that are all far from 0.
+pub(super) fn sparkline_of_range(values: &[i128], columns: usize) -> String {
+    let values = condensed(values, columns);
+    let least = values.iter().copied().min().unwrap_or(0);
+    let greatest = values.iter().copied().max().unwrap_or(0);
+    // A seventh of the range below it, so that the least value shows as one step.
+    let base = least - ((greatest - least) / 7).max(1);
+    let raised: Vec<i128> = values.iter().map(|value| value - base).collect();
+    sparkline(&raised, columns)
+}
+
 /// A chart of `rows` lines, the top one first, one column for each value (see [`sparkline`]).
 pub(super) fn columns(values: &[i128], columns: usize, rows: usize) -> Vec<String> {
     let values = condensed(values, columns);
@@ -91,6 +102,12 @@ mod tests {
         assert_eq!(sparkline(&[0, 0], 20), "  ");
         assert_eq!(sparkline(&[1, 1_000_000], 20), "▁█");
         assert_eq!(sparkline(&[], 20), "");
+    }
+
+    #[test]
+    fn a_range_shows_what_lies_between_least_and_greatest() {
+        assert_eq!(sparkline_of_range(&[1_000, 1_007, 1_014], 20), "▁▅█");
+        assert_eq!(sparkline_of_range(&[1_000, 1_000], 20), "██");
     }
 
     #[test]

@@ -118,22 +118,33 @@ pub(super) fn meters(checked: &Checked, style: Style) -> String {
         .map(|total| total.chars().count())
         .max()
         .unwrap_or(0);
+    // The function is left out first when there is no room.
+    let function_width = if style.columns < 72 { 0 } else { 2 + 6 };
     // Mark, name, function, picture, total, and the space between them.
     let room = style
         .columns
-        .saturating_sub(2 + name_width + 2 + 6 + 2 + 2 + total_width);
+        .saturating_sub(2 + name_width + function_width + 2 + 2 + total_width);
     let used = chart::columns_used(DAYS, room);
     let mut text = headline(&format!("Six meters over {DAYS} days"), style);
     for (meter, total) in checked.meters.iter().zip(&totals) {
         let values: Vec<i128> = meter.days.iter().map(Quantity::micros).collect();
-        let picture = chart::sparkline(&values, room);
+        let picture = if meter.measure == Measure::MeanLatency {
+            chart::sparkline_of_range(&values, room)
+        } else {
+            chart::sparkline(&values, room)
+        };
+        let function = if function_width == 0 {
+            String::new()
+        } else {
+            format!("  {:<6}", meter.measure.function())
+        };
         let padding = " ".repeat(used.saturating_sub(picture.chars().count()));
         writeln!(
             text,
-            "{} {:<name_width$}  {}  {}{padding}  {}",
+            "{} {:<name_width$}{}  {}{padding}  {}",
             style.mark(meter.is_right()),
             meter.measure.name(),
-            style.dim(&format!("{:<6}", meter.measure.function())),
+            style.dim(&function),
             style.cyan(&picture),
             style.bold(&format!("{total:>total_width$}")),
         )

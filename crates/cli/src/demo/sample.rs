@@ -215,7 +215,7 @@ impl Sample {
             at_micros,
             input_tokens,
             output_tokens,
-            latency_ms: if slow { latency_ms * 4 } else { latency_ms },
+            latency_ms: if slow { latency_ms * 3 } else { latency_ms },
             cost_micro_cents: input_tokens * model_facts.micro_cents_per_input_token
                 + output_tokens * model_facts.micro_cents_per_output_token,
         }

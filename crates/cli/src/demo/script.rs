@@ -69,7 +69,6 @@ pub(super) fn play(stage: &Stage) -> anyhow::Result<bool> {
             token: &token,
             sample: &sample,
             checked: &checked,
-            now_micros: now,
         };
         print(&next_steps(&facts, style))?;
         print(&closing(stage, style))?;
@@ -107,12 +106,9 @@ fn progress() -> anyhow::Result<ProgressBar> {
     let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
         let millis = state.elapsed().as_millis().max(1);
         let rate = u128::from(state.pos()) * 1_000 / millis;
-        // The bar's writer is a string.
-        drop(write!(
-            out,
-            "{}",
-            grouped(i128::try_from(rate).unwrap_or(0))
-        ));
+        let rate = grouped(i128::try_from(rate).unwrap_or(0));
+        out.write_str(&rate)
+            .expect("the bar is written into a string");
     };
     let style =
         ProgressStyle::with_template("  {bar:32.cyan/dim} {percent:>3}%  {rate} events/s  {msg}")

@@ -78,7 +78,9 @@ pub(super) fn send(
             .collect();
         // Only the senders hold it now: when all of them have failed, nobody waits for room.
         drop(batches);
-        let (events, repeats) = enqueue(sample, queue);
+        let (events, repeats) = enqueue(sample, &queue);
+        // No more batches: the senders end when they have sent those that there are.
+        drop(queue);
         let mut sent = Sent {
             events,
             repeats,
@@ -98,7 +100,7 @@ pub(super) fn send(
 }
 
 /// Makes the batches and hands them to the senders. Returns how many events they hold and how many of them are repeats.
-fn enqueue(sample: &mut Sample, queue: SyncSender<Batch>) -> (u64, u64) {
+fn enqueue(sample: &mut Sample, queue: &SyncSender<Batch>) -> (u64, u64) {
     let (mut events, mut repeats) = (0, 0);
     let mut again: Option<(usize, Batch)> = None;
     let mut index = 0;
@@ -186,7 +188,8 @@ mod tests {
     fn some_batches_are_sent_twice_and_all_calls_once_at_least() {
         let mut sample = Sample::new(NOON);
         let (queue, batches) = sync_channel(1_000);
-        let (events, repeats) = enqueue(&mut sample, queue);
+        let (events, repeats) = enqueue(&mut sample, &queue);
+        drop(queue);
         let batches: Vec<Batch> = batches.iter().collect();
         assert_eq!(
             batches.iter().map(|batch| batch.events).sum::<u64>(),

@@ -71,7 +71,7 @@ fn answered() -> (Sample, Checked) {
 #[test]
 fn every_line_fits_the_terminal() {
     let (sample, checked) = answered();
-    for columns in [50, 60, 80, 100, 120] {
+    for columns in [60, 71, 72, 80, 100, 120] {
         let style = style(columns);
         let pictures = [
             chart(&checked, &sample, style),
