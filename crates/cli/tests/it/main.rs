@@ -5,6 +5,7 @@ mod random;
 mod server;
 
 mod bad_input;
+mod commands;
 mod conformance;
 mod crash;
 mod no_space;
