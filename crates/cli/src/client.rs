@@ -130,14 +130,18 @@ impl Client {
     }
 
     fn body(&self, target: &str, answer: Sent) -> anyhow::Result<Vec<u8>> {
-        let asked = || format!("ask the server at {}", self.base_url);
-        let mut answer = answer.with_context(asked)?;
+        let mut answer = answer.with_context(|| {
+            format!(
+                "cannot reach the server at {} (is `sextant serve` running there?)",
+                self.base_url
+            )
+        })?;
         let body = answer
             .body_mut()
             .with_config()
             .limit(ANSWER_BYTES_MAX)
             .read_to_vec();
-        let body = body.with_context(asked)?;
+        let body = body.with_context(|| format!("read the answer of {}", self.url(target)))?;
         let status = answer.status().as_u16();
         if (200..300).contains(&status) {
             Ok(body)

@@ -75,12 +75,22 @@ impl Style {
 
 /// Prints an error and its causes, each on its own line, on standard error.
 pub(crate) fn print_error(error: &anyhow::Error) {
-    let mut text = format!("error: {error}\n");
-    for cause in error.chain().skip(1) {
-        writeln!(text, "  because: {cause}").expect("writing to a string cannot fail");
-    }
     // When standard error is gone there is nobody to tell.
-    drop(std::io::stderr().write_all(text.as_bytes()));
+    drop(std::io::stderr().write_all(error_text(error).as_bytes()));
+}
+
+fn error_text(error: &anyhow::Error) -> String {
+    let mut last = error.to_string();
+    let mut text = format!("error: {last}\n");
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Some libraries say in an error what its cause says again.
+        if !last.ends_with(&cause) {
+            writeln!(text, "  because: {cause}").expect("writing to a string cannot fail");
+        }
+        last = cause;
+    }
+    text
 }
 
 /// Groups the digits of a whole number by three: `1,234,567`.
@@ -103,6 +113,16 @@ pub(crate) fn grouped(number: impl Into<i128>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_stand_on_their_own_lines_and_are_not_repeated() {
+        let error = anyhow::anyhow!("no space left")
+            .context("write `f`: no space left")
+            .context("write `f`: no space left")
+            .context("save the file");
+        let text = "error: save the file\n  because: write `f`: no space left\n";
+        assert_eq!(error_text(&error), text);
+    }
 
     #[test]
     fn digits_are_grouped_by_three() {

@@ -202,8 +202,21 @@ fn row(item: &OrganizationAccessToken) -> [String; 6] {
         item.comment.clone(),
         time(item.expires_at.as_deref()),
         time(item.last_used_at.as_deref()),
-        item.scopes.join(" "),
+        scopes(&item.scopes),
     ]
+}
+
+/// The scopes, or words for the usual set of them, which would fill the screen.
+fn scopes(scopes: &[String]) -> String {
+    let is_default = scopes.len() == SCOPES_DEFAULT.len()
+        && SCOPES_DEFAULT
+            .iter()
+            .all(|scope| scopes.iter().any(|given| given == scope));
+    if is_default {
+        "all of metering".to_owned()
+    } else {
+        scopes.join(" ")
+    }
 }
 
 #[cfg(test)]
@@ -216,5 +229,13 @@ mod tests {
         assert!(!is_id("acme"));
         assert!(!is_id("0b9f2c6e-5a1d-4c3e-8f7a-1b2c3d4e5f60-"));
         assert!(!is_id("0b9f2c6e-5a1d-4c3e-8f7a"));
+    }
+
+    #[test]
+    fn the_usual_scopes_have_a_short_name() {
+        let mut all: Vec<String> = SCOPES_DEFAULT.map(str::to_owned).to_vec();
+        all.reverse();
+        assert_eq!(scopes(&all), "all of metering");
+        assert_eq!(scopes(&all[..2]), "webhooks:write webhooks:read");
     }
 }

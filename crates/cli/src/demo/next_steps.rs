@@ -47,7 +47,7 @@ pub(super) fn next_steps(facts: &Facts<'_>, style: Style) -> String {
         (
             "Send an event. Sent again, it is a duplicate",
             format!(
-                "curl -s {url}/v1/events/ingest \\\n  -H \"Authorization: Bearer $TOKEN\" \
+                "curl -s -w '\\n' {url}/v1/events/ingest \\\n  -H \"Authorization: Bearer $TOKEN\" \
                  -H 'Content-Type: application/json' \\\n  -d '{event}'"
             ),
         ),
@@ -105,7 +105,7 @@ pub(super) fn next_steps(facts: &Facts<'_>, style: Style) -> String {
 /// A request for quantities. The values hold nothing that has to be encoded in a query; a name may hold brackets.
 fn quantities(url: &str, meter_id: &str, parameters: &[(&str, &str)]) -> String {
     let mut command = format!(
-        "curl -s -G {url}/v1/meters/{meter_id}/quantities \\\n  -H \"Authorization: Bearer $TOKEN\""
+        "curl -s -w '\\n' -G {url}/v1/meters/{meter_id}/quantities \\\n  -H \"Authorization: Bearer $TOKEN\""
     );
     for (index, (name, value)) in parameters.iter().enumerate() {
         let name = name.replace('[', "%5B").replace(']', "%5D");
@@ -131,7 +131,7 @@ mod tests {
                     ("metadata[model]", "lumen-large"),
                 ],
             ),
-            "curl -s -G http://127.0.0.1:8080/v1/meters/ID/quantities \\\n  \
+            "curl -s -w '\\n' -G http://127.0.0.1:8080/v1/meters/ID/quantities \\\n  \
              -H \"Authorization: Bearer $TOKEN\" \\\n  \
              -d start_timestamp=2026-03-01T00:00:00Z -d interval=day \\\n  \
              -d metadata%5Bmodel%5D=lumen-large"
