@@ -70,15 +70,13 @@ impl Call {
     }
 
     /// Reads the body by a function for this operation.
-    pub(crate) async fn read<T, E>(
-        &self,
-        read: fn(&Body<'_>) -> Result<T, E>,
-    ) -> Result<T, Failure>
+    pub(crate) async fn read<T, E>(&self, read: fn(&Body<'_>) -> Result<T, E>) -> Result<T, Failure>
     where
         T: Send + 'static,
         E: Into<Failure> + 'static,
     {
-        self.decode_body(move |body| read(body).map_err(Into::into)).await
+        self.decode_body(move |body| read(body).map_err(Into::into))
+            .await
     }
 
     /// Reads the body by a function for this operation, and the path's `id`; the faults of both are told together.
@@ -91,7 +89,8 @@ impl Call {
         E: Into<Invalid> + 'static,
     {
         let id = self.path_id("id");
-        self.decode_body(move |body| request::both(id, read(body)).map_err(Failure::from)).await
+        self.decode_body(move |body| request::both(id, read(body)).map_err(Failure::from))
+            .await
     }
 
     async fn decode_body<T: Send + 'static>(
@@ -122,7 +121,11 @@ impl Call {
     ) -> Result<T, Failure> {
         let service = Arc::clone(&self.shared.service);
         let organization = self.organization();
-        self.shared.pools.queries.run(organization, move || ask(&service)).await?
+        self.shared
+            .pools
+            .queries
+            .run(organization, move || ask(&service))
+            .await?
     }
 }
 

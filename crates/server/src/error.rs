@@ -192,9 +192,10 @@ impl Failure {
             }
             Failure::Form(errors) => validation("RequestValidationError", errors),
             Failure::Rules(errors) => validation("PolarRequestValidationError", errors),
-            Failure::Faults(faults) => {
-                validation("PolarRequestValidationError", rule::fields_of(&faults, b"{}"))
-            }
+            Failure::Faults(faults) => validation(
+                "PolarRequestValidationError",
+                rule::fields_of(&faults, b"{}"),
+            ),
             Failure::NotFound => named(StatusCode::NOT_FOUND, "ResourceNotFound", "Not found"),
             Failure::NoSpace => retry_after(
                 unavailable("There is no space left for new data. Reads go on."),
@@ -246,7 +247,10 @@ fn unavailable(detail: &str) -> Response {
 
 fn validation(error: &str, errors: Vec<FieldError>) -> Response {
     let detail = errors.into_iter().map(field_to_api).collect();
-    let body = ValidationBody { error: error.to_owned(), detail };
+    let body = ValidationBody {
+        error: error.to_owned(),
+        detail,
+    };
     reply::json(StatusCode::UNPROCESSABLE_ENTITY, &body)
 }
 

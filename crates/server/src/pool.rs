@@ -55,7 +55,10 @@ impl Pools {
 impl SharedPool {
     /// With so many slots for each organization and one more.
     fn new(slots_of_one: usize) -> Self {
-        Self { pool: Pool::new(slots_of_one + 1), shares: Arc::new(Shares::new(slots_of_one)) }
+        Self {
+            pool: Pool::new(slots_of_one + 1),
+            shares: Arc::new(Shares::new(slots_of_one)),
+        }
     }
 
     /// As [`Pool::run`], within the share of an organization.

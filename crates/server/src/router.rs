@@ -166,7 +166,15 @@ impl Router {
         let parameter = percent_decode_str(found.parameter.unwrap_or_default());
         let parameter = parameter.decode_utf8_lossy().into_owned();
         let shared = Arc::clone(&inner.shared);
-        route.serve(Call { shared, caller, parameter, parts, payload }).await
+        route
+            .serve(Call {
+                shared,
+                caller,
+                parameter,
+                parts,
+                payload,
+            })
+            .await
     }
 
     /// Whether the body is broken JSON, which is told before that the caller may not ask.

@@ -135,3 +135,6 @@ async fn save_token_uses(service: Arc<Service>, mut stopping: watch::Receiver<bo
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

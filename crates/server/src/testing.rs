@@ -55,6 +55,7 @@ impl Random for Counting {
 }
 
 impl Bench {
+    /// On a new folder. Its clock stands still, in April 2026.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let opened = Service::open(OpenOptions {
@@ -86,7 +87,14 @@ impl Bench {
         self.token(&made.json()["id"], &scopes).await
     }
 
-    pub(crate) async fn token(&self, organization: &Value, scopes: &[&str]) -> String {
+    /// A token of an organization that was made before.
+    pub(crate) async fn token_of(&self, slug: &str, scopes: &[&str]) -> String {
+        let path = format!("/v1/organizations/?slug={slug}");
+        let listed = self.send(Method::GET, &path, ADMIN, None).await;
+        self.token(&listed.json()["items"][0]["id"], scopes).await
+    }
+
+    async fn token(&self, organization: &Value, scopes: &[&str]) -> String {
         let new = json!({"organization_id": organization, "comment": "test", "scopes": scopes, "expires_in": null});
         let path = "/v1/organization-access-tokens/";
         let made = self.send(Method::POST, path, ADMIN, Some(&new)).await;
@@ -112,6 +120,7 @@ impl Bench {
             .await
     }
 
+    /// Sends a request with just these headers.
     pub(crate) async fn send_raw(
         &self,
         method: Method,

@@ -106,7 +106,8 @@ fn of_event(kind: &'static str, event: usize, name: &'static str, message: &'sta
 pub(super) fn fields_of(faults: &[Fault], body: &[u8]) -> Vec<FieldError> {
     let mut inputs = Inputs::of(body);
     let told = faults.iter().take(FAULTS_MAX);
-    told.map(|fault| Broken::of(fault).into_field(&mut inputs)).collect()
+    told.map(|fault| Broken::of(fault).into_field(&mut inputs))
+        .collect()
 }
 
 type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
@@ -120,17 +121,26 @@ struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     fn of(body: &'a [u8]) -> Self {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        Self { fields: serde_json::from_slice(body).unwrap_or_default(), events: None }
+        Self {
+            fields: serde_json::from_slice(body).unwrap_or_default(),
+            events: None,
+        }
     }
 
     fn at(&mut self, place: &[Step]) -> Option<&'a RawValue> {
         match *place {
             [_, Step::Name(name)] => self.fields.get(name).copied(),
-            [_, Step::Name(list), Step::Position(position), Step::Name(name)] => {
+            [
+                _,
+                Step::Name(list),
+                Step::Position(position),
+                Step::Name(name),
+            ] => {
                 let fields = &self.fields;
                 let events = self.events.get_or_insert_with(|| {
                     let list = fields.get(list);
-                    list.and_then(|list| serde_json::from_str(list.get()).ok()).unwrap_or_default()
+                    list.and_then(|list| serde_json::from_str(list.get()).ok())
+                        .unwrap_or_default()
                 });
                 let event: Fields<'a> = serde_json::from_str(events.get(position)?.get()).ok()?;
                 event.get(name).copied()

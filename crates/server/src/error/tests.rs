@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use http_body_util::BodyExt;
 use super::*;
+use http_body_util::BodyExt;
 
 /// Status, headers but the content type, and body of a failure's answer.
 async fn told(failure: Failure) -> String {

@@ -25,19 +25,30 @@ pub(crate) struct Share {
 impl Shares {
     /// Of `each` slots.
     pub(crate) fn new(each: usize) -> Self {
-        Self { each, taken: Mutex::default() }
+        Self {
+            each,
+            taken: Mutex::default(),
+        }
     }
 
     /// Takes a slot; waits, in order, while the organization has taken all of its share.
     pub(crate) async fn take(self: &Arc<Self>, organization: OrganizationId) -> Share {
         let share = {
             let mut taken = self.lock();
-            let share =
-                taken.entry(organization).or_insert_with(|| Arc::new(Semaphore::new(self.each)));
+            let share = taken
+                .entry(organization)
+                .or_insert_with(|| Arc::new(Semaphore::new(self.each)));
             Arc::clone(share)
         };
-        let permit = share.acquire_owned().await.expect("the semaphore is never closed");
-        Share { shares: Arc::clone(self), organization, permit: Some(permit) }
+        let permit = share
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        Share {
+            shares: Arc::clone(self),
+            organization,
+            permit: Some(permit),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<OrganizationId, Arc<Semaphore>>> {
@@ -51,8 +62,9 @@ impl Drop for Share {
         self.permit = None;
         let mut taken = self.shares.lock();
         // Everybody who has taken or waits for a slot holds the semaphore too.
-        let unused =
-            taken.get(&self.organization).is_some_and(|share| Arc::strong_count(share) == 1);
+        let unused = taken
+            .get(&self.organization)
+            .is_some_and(|share| Arc::strong_count(share) == 1);
         if unused {
             taken.remove(&self.organization);
         }

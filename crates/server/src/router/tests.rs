@@ -9,28 +9,73 @@ use crate::testing::{ADMIN, Bench};
 #[tokio::test]
 async fn checks_come_in_the_order_of_the_contract() {
     let bench = Bench::new();
-    let version = ("polar-version", "1999-01".to_owned());
-    let large = ("content-length", "10485761".to_owned());
-    let wrong = ("authorization", "Bearer nobodys".to_owned());
-    let json = ("content-type", "application/json".to_owned());
-    let table: [(&[(&str, String)], &str, u16); 5] = [
-        (&[version, large.clone(), wrong.clone()], "/v1/nothing", 404),
-        (&[large, wrong.clone()], "/v1/nothing", 413),
-        (&[wrong, json.clone()], "/v1/nothing", 401),
-        (&[json.clone()], "/v1/nothing", 404),
-        (&[json], "/v1/meters/x/quantities", 405),
+    let all = bench.organization("acme").await;
+    let reader = bench.token_of("acme", &["events:read"]).await;
+    let header = |name, value: &str| (name, value.to_owned());
+    let bearer = |token: &str| header("authorization", &format!("Bearer {token}"));
+    let json = header("content-type", "application/json");
+    let unknown = "/v1/meters/11111111-1111-4111-8111-111111111111";
+
+    // Everything is wrong at first. Each line puts right what the one before it was refused for.
+    let mut headers = vec![
+        json.clone(),
+        header("polar-version", "1999-01"),
+        header("content-length", "10485761"),
+        bearer("nobodys"),
     ];
-    for (headers, path, status) in table {
-        let answer = bench
-            .send_raw(Method::POST, path, headers, b"{".to_vec())
-            .await;
-        assert_eq!(
-            answer.status.as_u16(),
-            status,
-            "{path} {headers:?}: {}",
-            answer.text()
-        );
-    }
+    let send =
+        async |headers: &[(&'static str, String)], method: Method, path: &str, body: &str| {
+            let answer = bench
+                .send_raw(method, path, headers, body.as_bytes().to_vec())
+                .await;
+            (
+                answer.status.as_u16(),
+                answer.json()["error"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            )
+        };
+    let told = |status: u16, error: &str| (status, error.to_owned());
+    let post = Method::POST;
+    assert_eq!(
+        send(&headers, post.clone(), "/v1/nothing", "{").await,
+        told(404, "")
+    );
+    headers.remove(1);
+    assert_eq!(
+        send(&headers, post.clone(), "/v1/nothing", "{").await,
+        told(413, "RequestBodyTooLarge")
+    );
+    headers.remove(1);
+    assert_eq!(
+        send(&headers, post.clone(), "/v1/nothing", "{").await,
+        told(401, "invalid_token")
+    );
+    headers.remove(1);
+    assert_eq!(
+        send(&headers, post.clone(), "/v1/nothing", "{").await,
+        told(404, "")
+    );
+    assert_eq!(send(&headers, post, unknown, "{").await, told(405, ""));
+    let patch = Method::PATCH;
+    let broken = send(&headers, patch.clone(), "/v1/meters/x", "{").await;
+    assert_eq!(broken, told(422, "RequestValidationError"));
+    let no_token = send(&headers, patch.clone(), "/v1/meters/x", r#"{"name":1}"#).await;
+    assert_eq!(no_token, told(401, "Unauthorized"));
+    let scope = send(
+        &[json.clone(), bearer(&reader)],
+        patch.clone(),
+        "/v1/meters/x",
+        r#"{"name":1}"#,
+    )
+    .await;
+    assert_eq!(scope, told(403, "insufficient_scope"));
+    let headers = [json, bearer(&all)];
+    let form = send(&headers, patch.clone(), "/v1/meters/x", r#"{"name":1}"#).await;
+    assert_eq!(form, told(422, "RequestValidationError"));
+    let missing = send(&headers, patch, unknown, "{}").await;
+    assert_eq!(missing, told(404, "ResourceNotFound"));
 }
 
 #[tokio::test]

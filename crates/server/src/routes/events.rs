@@ -27,9 +27,14 @@ async fn ingest(mut call: Call) -> Answer {
     let read = move || request::ingest(content_type.as_deref(), &bytes, now);
     let batch = decode(&call.shared.pools, len, read).await??;
     let ingested = submit(&mut call, batch).await;
-    let Ingested { inserted, duplicates } =
-        ingested.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
-    Ok(reply::ok(&EventsIngestResponse { inserted, duplicates }))
+    let Ingested {
+        inserted,
+        duplicates,
+    } = ingested.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
+    Ok(reply::ok(&EventsIngestResponse {
+        inserted,
+        duplicates,
+    }))
 }
 
 /// Hands the events to the writer and waits for its word, without holding a thread.
@@ -38,11 +43,13 @@ async fn submit(call: &mut Call, batch: EventBatch) -> Result<Ingested, Failure>
     // The share of the room for bodies is given back by the writer, not when a client stops waiting.
     let room = std::mem::take(&mut call.payload.room);
     let (done, written) = oneshot::channel();
-    call.shared.service.ingest(organization, batch, move |result| {
-        drop(room);
-        // Nobody listens when the client has gone; the events are kept all the same.
-        let _gone = done.send(result);
-    });
+    call.shared
+        .service
+        .ingest(organization, batch, move |result| {
+            drop(room);
+            // Nobody listens when the client has gone; the events are kept all the same.
+            let _gone = done.send(result);
+        });
     match written.await {
         Ok(result) => result.map_err(Failure::from),
         Err(_) => Err(Failure::Panicked("the writer forgot a request".to_owned())),

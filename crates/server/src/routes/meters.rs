@@ -26,12 +26,20 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn list(call: Call) -> Answer {
     let organization = call.organization();
-    let MeterList { search, organizations, page } = request::meter_list(&call.query())?;
+    let MeterList {
+        search,
+        organizations,
+        page,
+    } = request::meter_list(&call.query())?;
     let listed = if organizations.is_empty() || organizations.contains(&organization) {
-        call.catalog(move |service| service.meters(organization, &search, page)).await?
+        call.catalog(move |service| service.meters(organization, &search, page))
+            .await?
     } else {
         // Only those of others were asked for, and a token sees none of them.
-        Listed { items: Vec::new(), total: 0 }
+        Listed {
+            items: Vec::new(),
+            total: 0,
+        }
     };
     Ok(reply::ok(&page_to_api(&listed, page, meter_to_api)))
 }
@@ -73,7 +81,9 @@ async fn quantities(call: Call) -> Answer {
     let quantities = call
         .query_events(move |service| {
             service.meter(organization, id)?;
-            asked.check_range().map_err(|error| Failure::Rules(vec![error]))?;
+            asked
+                .check_range()
+                .map_err(|error| Failure::Rules(vec![error]))?;
             Ok(service.quantities(organization, id, &asked.request)?)
         })
         .await?;

@@ -20,7 +20,10 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn list(call: Call) -> Answer {
-    let TokenList { organizations, page } = request::token_list(&call.query())?;
+    let TokenList {
+        organizations,
+        page,
+    } = request::token_list(&call.query())?;
     let listed = call
         .catalog(move |service| service.tokens(&organizations, page))
         .await?;
