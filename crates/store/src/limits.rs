@@ -7,6 +7,9 @@ pub const JOURNAL_FILE_BYTES_MAX: u64 = 256 << 20;
 /// Callers keep their groups far smaller.
 pub const GROUP_BYTES_MAX: usize = 1 << 30;
 
+/// A buffer for frames that has grown beyond this gives memory back.
+pub(crate) const FRAME_BYTES_KEPT: usize = 16 << 20;
+
 /// How many light blocks of the tail are joined into one.
 pub(crate) const BLOCKS_JOINED: usize = 16;
 

@@ -41,7 +41,7 @@ pub struct RecoveryReport {
     pub torn: Option<Torn>,
 }
 
-/// Opens the store of a data folder: replays the journal (about a quarter of a second a million events) and makes what it
+/// Opens the store of a data folder: replays the journal (about a second a million events) and makes what it
 /// replayed durable. Everything that was ever acknowledged is there when it returns.
 ///
 /// # Errors

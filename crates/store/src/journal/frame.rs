@@ -7,7 +7,7 @@
 use domain::{OrganizationId, Timestamp};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::limits::GROUP_BYTES_MAX;
+use crate::limits::{FRAME_BYTES_KEPT, GROUP_BYTES_MAX};
 
 /// Begins every frame, so that frames can be found behind a damaged place.
 pub(super) const MAGIC: [u8; 8] = *b"SXTFRAME";
@@ -78,7 +78,7 @@ pub(super) fn is_payload_whole(payload: &[u8], checksum: [u8; 8], header_checksu
     xxh3_64_with_seed(payload, header_checksum).to_le_bytes() == checksum
 }
 
-/// Gathers one frame. The buffer is kept from frame to frame.
+/// Gathers one frame. The buffer is kept from frame to frame, unless it has grown very large.
 #[derive(Debug, Default)]
 pub(crate) struct FrameBuilder {
     /// Room for the header, then the payload.
@@ -91,6 +91,7 @@ impl FrameBuilder {
     /// Begins a new frame.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(FRAME_BYTES_KEPT);
         self.bytes.resize(FrameHeader::BYTES, 0);
         self.rows = 0;
         self.parts = 0;
