@@ -29,7 +29,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(
     name = "sextant",
     version,
-    propagate_version = true,
     arg_required_else_help = true,
     max_term_width = 100
 )]
