@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::error::Failure;
 use crate::limits::{
     BODY_BYTES_AHEAD_MAX, BODY_BYTES_IN_MEMORY_MAX, BODY_BYTES_MAX, BODY_DURATION_MAX,
-    BODY_STALL_MAX, ROOM_WAIT_MAX,
+    BODY_STALL_MAX, ROOM_WAIT_MAX, STRANGERS_BODY_BYTES_IN_MEMORY_MAX,
 };
 
 /// A body that has come whole.
@@ -30,11 +30,13 @@ pub(crate) struct Room {
     permit: Option<OwnedSemaphorePermit>,
 }
 
-/// The room for the bodies of all requests.
+/// The room for the bodies of all requests. Whoever has no valid token has a small room apart, so that strangers take none
+/// from those who have one.
 #[derive(Debug)]
 pub(crate) struct Bodies {
     // One permit is one byte.
     free: Arc<Semaphore>,
+    free_for_strangers: Arc<Semaphore>,
 }
 
 impl Bodies {
@@ -42,12 +44,13 @@ impl Bodies {
     pub(crate) fn new() -> Self {
         Self {
             free: Arc::new(Semaphore::new(BODY_BYTES_IN_MEMORY_MAX)),
+            free_for_strangers: Arc::new(Semaphore::new(STRANGERS_BODY_BYTES_IN_MEMORY_MAX)),
         }
     }
 
-    /// Reads a body. From `trusted` callers, whose token is valid, the room is taken at once and waited for when there is none, so
-    /// that a burst of large requests queues; from others it is taken byte by byte as they come, so that promises of large
-    /// bodies by strangers keep nobody waiting.
+    /// Reads a body. For `trusted` callers, whose token is valid, the room of a declared length is taken at once and waited for
+    /// when there is none, so that a burst of large requests queues; for others it is taken as the bytes come, so that
+    /// promises of large bodies take nothing.
     ///
     /// # Errors
     /// [`Failure::BodyTooLarge`], [`Failure::BodyTooSlow`], [`Failure::NoRoom`], [`Failure::BodyCut`].
@@ -62,24 +65,13 @@ impl Bodies {
         if declared.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
             return Err(Failure::BodyTooLarge);
         }
-        let reserved = match declared {
-            Some(bytes) if trusted => bytes,
-            _ => 0,
+        let free = if trusted {
+            &self.free
+        } else {
+            &self.free_for_strangers
         };
-        let room = self.reserve(reserved).await?;
-        self.collect(body, declared, room, reserved).await
-    }
-
-    async fn collect<B>(
-        &self,
-        body: B,
-        declared: Option<usize>,
-        mut room: Room,
-        mut reserved: usize,
-    ) -> Result<Payload, Failure>
-    where
-        B: Body<Data = Bytes>,
-    {
+        let mut reserved = declared.filter(|_| trusted).unwrap_or(0);
+        let mut room = Room::take(free, reserved).await?;
         let latest = Instant::now() + BODY_DURATION_MAX;
         let mut body = pin!(body);
         // A small body comes in one piece, which is kept as it is.
@@ -91,7 +83,7 @@ impl Bodies {
                 return Err(Failure::BodyTooLarge);
             }
             if len > reserved {
-                self.extend(&mut room, len - reserved)?;
+                room.extend(free, len - reserved)?;
                 reserved = len;
             }
             if first.is_empty() && all.is_empty() {
@@ -116,27 +108,31 @@ impl Bodies {
         };
         Ok(Payload { bytes, room })
     }
+}
 
-    async fn reserve(&self, bytes: usize) -> Result<Room, Failure> {
+impl Room {
+    /// Takes room; waits for it, not for ever.
+    async fn take(free: &Arc<Semaphore>, bytes: usize) -> Result<Self, Failure> {
         if bytes == 0 {
-            return Ok(Room::default());
+            return Ok(Self::default());
         }
-        let acquired = Arc::clone(&self.free).acquire_many_owned(permits(bytes));
+        let acquired = Arc::clone(free).acquire_many_owned(permits(bytes));
         match timeout(ROOM_WAIT_MAX, acquired).await {
-            Ok(permit) => Ok(Room {
+            Ok(permit) => Ok(Self {
                 permit: Some(permit.expect("the semaphore is never closed")),
             }),
             Err(_) => Err(Failure::NoRoom),
         }
     }
 
-    fn extend(&self, room: &mut Room, bytes: usize) -> Result<(), Failure> {
-        let more = Arc::clone(&self.free)
+    /// Takes more of the same room, without waiting: who waits while holding some could wait for another who does.
+    fn extend(&mut self, free: &Arc<Semaphore>, bytes: usize) -> Result<(), Failure> {
+        let more = Arc::clone(free)
             .try_acquire_many_owned(permits(bytes))
             .map_err(|_| Failure::NoRoom)?;
-        match &mut room.permit {
+        match &mut self.permit {
             Some(permit) => permit.merge(more),
-            None => room.permit = Some(more),
+            None => self.permit = Some(more),
         }
         Ok(())
     }
@@ -265,19 +261,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_room_a_known_caller_waits_and_a_stranger_is_refused() {
+    async fn without_room_a_known_caller_waits_and_strangers_take_none_of_it() {
         let bodies = Bodies::new();
-        let all = bodies
-            .reserve(BODY_BYTES_IN_MEMORY_MAX)
-            .await
-            .expect("there is room");
-        let started = Instant::now();
         let small = || Full::new(Bytes::from_static(b"{}"));
+        let strangers = Room::take(
+            &bodies.free_for_strangers,
+            STRANGERS_BODY_BYTES_IN_MEMORY_MAX,
+        );
+        let strangers = strangers.await.expect("there is room");
+        let started = Instant::now();
         assert!(matches!(
             bodies.read(small(), false).await,
             Err(Failure::NoRoom)
         ));
+        assert!(bodies.read(small(), true).await.is_ok());
         assert_eq!(started.elapsed(), std::time::Duration::ZERO);
+        drop(strangers);
+        assert!(bodies.read(small(), false).await.is_ok());
+
+        let all = Room::take(&bodies.free, BODY_BYTES_IN_MEMORY_MAX)
+            .await
+            .expect("there is room");
         assert!(matches!(
             bodies.read(small(), true).await,
             Err(Failure::NoRoom)

@@ -32,6 +32,10 @@ pub(crate) const CONNECTIONS_MAX: usize = 800;
 /// again.
 pub(crate) const BODY_BYTES_IN_MEMORY_MAX: usize = 128 * 1024 * 1024;
 
+/// The same for bodies of requests without a valid token, apart from the others. They are read only to tell broken JSON from a
+/// missing token.
+pub(crate) const STRANGERS_BODY_BYTES_IN_MEMORY_MAX: usize = 16 * 1024 * 1024;
+
 /// How long a request waits for room for its body.
 pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
 

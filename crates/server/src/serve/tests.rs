@@ -24,7 +24,7 @@ async fn start(bench: &Bench) -> Running {
     let service = Arc::clone(&bench.service);
     let served = tokio::spawn(async move {
         let shutdown = async { stopped.await.expect("the test stops the server") };
-        super::serve(listener, service, shutdown).await
+        serve(listener, service, shutdown).await
     });
     Running {
         address,
