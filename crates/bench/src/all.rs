@@ -44,8 +44,12 @@ impl All {
             &events::timestamp(now_micros())[..10]
         );
         println!(
-            "- command: `bench all --seconds {} --events {}`\n",
+            "- command: `bench all --seconds {} --events {}`",
             self.seconds, self.events
+        );
+        println!(
+            "- load average of the minute before: {}\n",
+            machine::load_average()
         );
         let batches = |keys| Batches {
             batch: 1_000,

@@ -36,6 +36,12 @@ pub(crate) fn commit() -> String {
     }
 }
 
+/// How many tasks wanted a processor over the last minute: what else the machine did.
+pub(crate) fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or("unknown").to_owned()
+}
+
 /// The bytes of all files below a folder.
 pub(crate) fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
     let mut bytes = 0;

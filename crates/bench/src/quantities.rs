@@ -59,33 +59,14 @@ pub(crate) async fn measure(target: &Target, options: &Options) -> anyhow::Resul
         timestamp(now - (DAYS - 1) * 86_400_000_000),
         timestamp(now),
     );
-    let property = || "latency".to_owned();
+    // The least cost is not 0, so that 0 can only mean that nothing was counted.
+    let cost = || "cost".to_owned();
     let meters = [
         ("count", Aggregation::Count),
-        (
-            "sum",
-            Aggregation::Sum {
-                property: "cost".to_owned(),
-            },
-        ),
-        (
-            "max",
-            Aggregation::Max {
-                property: property(),
-            },
-        ),
-        (
-            "min",
-            Aggregation::Min {
-                property: property(),
-            },
-        ),
-        (
-            "avg",
-            Aggregation::Avg {
-                property: property(),
-            },
-        ),
+        ("sum", Aggregation::Sum { property: cost() }),
+        ("max", Aggregation::Max { property: cost() }),
+        ("min", Aggregation::Min { property: cost() }),
+        ("avg", Aggregation::Avg { property: cost() }),
         (
             "unique (a million values)",
             Aggregation::Unique {

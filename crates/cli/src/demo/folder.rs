@@ -1,7 +1,9 @@
 //! Where the demo keeps its data.
 
 use std::fmt::Write;
+use std::fs::DirBuilder;
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -45,7 +47,10 @@ impl Folder {
             write!(name, "{byte:02x}").expect("writing to a string cannot fail");
         }
         let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path)
+        // Readable by the owner alone, as a data folder is.
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
             .with_context(|| format!("make the temporary folder `{}`", path.display()))?;
         Ok(Self {
             path,

@@ -23,7 +23,7 @@ const FAULTS_SHOWN: usize = 10;
 /// How fast the events went, and whether each counted once.
 pub(super) fn sent(sent: &Sent, style: Style) -> String {
     format!(
-        "{} sent {} events in {}, {} a second, each batch on disk before it was answered\n\
+        "{} sent {} events in {} ({} a second), durable when answered\n\
          {} {} were new, {} were repeats and dropped\n",
         style.mark(true),
         grouped(sent.events),

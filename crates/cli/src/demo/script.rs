@@ -84,7 +84,7 @@ fn opening(stage: &Stage, url: &str, sample: &Sample, style: Style) -> String {
     };
     format!(
         "{}\n\n  server  {url}\n  data    {}{kept}\n  sample  {} to {}: {} customers, {} models, \
-         made up from a fixed seed\n\n",
+         from a fixed seed\n\n",
         style.bold("Sextant: ninety days of LLM usage, sent, metered and checked"),
         stage.folder.display(),
         sample.first_day().short(),

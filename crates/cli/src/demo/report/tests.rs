@@ -151,7 +151,7 @@ fn a_batch_that_counted_twice_is_seen() {
     };
     assert_eq!(
         sent(&outcome, style(80)),
-        "✓ sent 3,000 events in 10 ms, 300,000 a second, each batch on disk before it was answered\n\
+        "✓ sent 3,000 events in 10 ms (300,000 a second), durable when answered\n\
          ✓ 2,000 were new, 1,000 were repeats and dropped\n"
     );
     outcome.inserted = 3_000;
