@@ -1,17 +1,24 @@
 //! Events.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use api::EventsIngestResponse;
-use domain::{EventBatch, Scope};
-use service::Ingested;
+use domain::{EventBatch, OrganizationId, Scope, Timestamp};
+use serde_json::value::RawValue;
+use service::{Ingested, Service};
 use tokio::sync::oneshot;
 
 use crate::auth::Access;
 use crate::call::{Call, decode};
 use crate::error::Failure;
 use crate::reply;
-use crate::request;
+use crate::request::{self, IngestError, Invalid};
 use crate::route::{Answer, Route};
+use crate::validate::{FAULTS_MAX, FieldError};
 
+const JSON: &str = "application/json";
 const WRITE: Access = Access::Organization(&[Scope::EventsWrite]);
 
 pub(super) fn routes() -> Vec<Route> {
@@ -23,18 +30,68 @@ async fn ingest(mut call: Call) -> Answer {
     let bytes = call.payload.bytes.clone();
     let content_type = call.content_type().map(str::to_owned);
     let now = call.shared.service.now();
-    let len = bytes.len();
-    let read = move || request::ingest(content_type.as_deref(), &bytes, now);
-    let batch = decode(&call.shared.pools, len, read).await??;
-    let ingested = submit(&mut call, batch).await;
-    let Ingested {
-        inserted,
-        duplicates,
-    } = ingested.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
-    Ok(reply::ok(&EventsIngestResponse {
-        inserted,
-        duplicates,
-    }))
+    let read = {
+        let bytes = bytes.clone();
+        move || request::ingest(content_type.as_deref(), &bytes, now)
+    };
+    let shared = Arc::clone(&call.shared);
+    let organization = call.organization();
+    let batch = match decode(&shared.pools, bytes.len(), read).await? {
+        Ok(batch) => batch,
+        Err(IngestError::Invalid(Invalid::Rules(broken))) => {
+            let service = Arc::clone(&shared.service);
+            let len = bytes.len();
+            let refused = move || refuse(&service, organization, broken, &bytes, now);
+            return Err(decode(&shared.pools, len, refused).await?);
+        }
+        Err(error) => return Err(Failure::from(error)),
+    };
+    match submit(&mut call, batch).await {
+        Ok(Ingested {
+            inserted,
+            duplicates,
+        }) => Ok(reply::ok(&EventsIngestResponse {
+            inserted,
+            duplicates,
+        })),
+        Err(failure) => Err(decode(&shared.pools, bytes.len(), move || {
+            failure.with_inputs(&bytes)
+        })
+        .await?),
+    }
+}
+
+/// Events that name their organization are refused, and whatever else breaks a rule is told with it (SEMANTICS 2.8, 9.2). To
+/// find that, the events are read once more, as if they named none: a cost of refused requests alone.
+fn refuse(
+    service: &Service,
+    organization: OrganizationId,
+    mut broken: Vec<FieldError>,
+    body: &[u8],
+    now: Timestamp,
+) -> Failure {
+    let nameless = without_organizations(body);
+    if let Some(Ok(batch)) = nameless.map(|body| request::ingest(Some(JSON), &body, now)) {
+        let faults = service.event_faults(organization, &batch);
+        if let Failure::Rules(more) = Failure::Faults(faults).with_inputs(body) {
+            broken.extend(more);
+        }
+    }
+    broken.truncate(FAULTS_MAX);
+    Failure::Rules(broken)
+}
+
+type Fields<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+
+/// The same events without their `organization_id`. `None` when the body cannot be read so.
+fn without_organizations(body: &[u8]) -> Option<Vec<u8>> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let fields: Fields<'_> = serde_json::from_slice(body).ok()?;
+    let mut events: Vec<Fields<'_>> = serde_json::from_str(fields.get("events")?.get()).ok()?;
+    for event in &mut events {
+        event.remove("organization_id");
+    }
+    serde_json::to_vec(&BTreeMap::from([("events", events)])).ok()
 }
 
 /// Hands the events to the writer and waits for its word, without holding a thread.

@@ -301,16 +301,16 @@ async fn rules_broken_by_all_events_are_told_together() {
         items,
         [
             (
-                json!(["body", "events", 0, "customer_id"]),
-                json!("customer_id")
-            ),
-            (
                 json!(["body", "events", 1, "organization_id"]),
                 json!("organization_token")
             ),
             (
                 json!(["body", "events", 2, "organization_id"]),
                 json!("organization_token")
+            ),
+            (
+                json!(["body", "events", 0, "customer_id"]),
+                json!("customer_id")
             ),
             (
                 json!(["body", "events", 2, "customer_id"]),
