@@ -99,9 +99,16 @@ impl Call {
     ) -> Result<T, Failure> {
         let bytes = self.payload.bytes.clone();
         let content_type = self.content_type().map(str::to_owned);
-        let len = bytes.len();
-        let work = move || read(&Body::parse(content_type.as_deref(), &bytes)?);
-        decode(&self.shared.pools, len, work).await?
+        self.decode(move || read(&Body::parse(content_type.as_deref(), &bytes)?))
+            .await?
+    }
+
+    /// Does work that takes as long as the body is large.
+    pub(crate) async fn decode<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        decode(&self.shared.pools, self.payload.bytes.len(), work).await
     }
 
     /// Asks the service about rows that a person manages.

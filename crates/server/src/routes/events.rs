@@ -11,7 +11,7 @@ use service::{Ingested, Service};
 use tokio::sync::oneshot;
 
 use crate::auth::Access;
-use crate::call::{Call, decode};
+use crate::call::Call;
 use crate::error::Failure;
 use crate::reply;
 use crate::request::{self, IngestError, Invalid};
@@ -27,25 +27,20 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// 200 once all events of the request are on disk and visible to every later query.
 async fn ingest(mut call: Call) -> Answer {
+    let organization = call.organization();
+    let service = Arc::clone(&call.shared.service);
+    let now = service.now();
     let bytes = call.payload.bytes.clone();
     let content_type = call.content_type().map(str::to_owned);
-    let now = call.shared.service.now();
-    let read = {
-        let bytes = bytes.clone();
-        move || request::ingest(content_type.as_deref(), &bytes, now)
+    let read = move || {
+        request::ingest(content_type.as_deref(), &bytes, now).map_err(|error| match error {
+            IngestError::Invalid(Invalid::Rules(broken)) => {
+                refuse(&service, organization, broken, &bytes, now)
+            }
+            other => Failure::from(other),
+        })
     };
-    let shared = Arc::clone(&call.shared);
-    let organization = call.organization();
-    let batch = match decode(&shared.pools, bytes.len(), read).await? {
-        Ok(batch) => batch,
-        Err(IngestError::Invalid(Invalid::Rules(broken))) => {
-            let service = Arc::clone(&shared.service);
-            let len = bytes.len();
-            let refused = move || refuse(&service, organization, broken, &bytes, now);
-            return Err(decode(&shared.pools, len, refused).await?);
-        }
-        Err(error) => return Err(Failure::from(error)),
-    };
+    let batch = call.decode(read).await??;
     match submit(&mut call, batch).await {
         Ok(Ingested {
             inserted,
@@ -54,10 +49,10 @@ async fn ingest(mut call: Call) -> Answer {
             inserted,
             duplicates,
         })),
-        Err(failure) => Err(decode(&shared.pools, bytes.len(), move || {
-            failure.with_inputs(&bytes)
-        })
-        .await?),
+        Err(failure) => {
+            let bytes = call.payload.bytes.clone();
+            Err(call.decode(move || failure.with_inputs(&bytes)).await?)
+        }
     }
 }
 
