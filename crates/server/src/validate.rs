@@ -40,7 +40,7 @@ pub(crate) use metadata::{metadata, scalar};
 pub(crate) use node::{Model, Node, list};
 pub(crate) use path::{Path, Segment};
 pub(crate) use rule::Rule;
-pub(crate) use text::{Length, refuse_nul, text, trimmed_or_none};
+pub(crate) use text::{Length, nested_text, refuse_nul, text, trimmed_or_none};
 
 /// A fault has been reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

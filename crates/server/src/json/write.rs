@@ -12,10 +12,9 @@ impl Value<'_> {
 
     fn write_until(&self, end_max: usize, out: &mut String) -> Option<()> {
         match self {
-            Value::Null => out.push_str("null"),
             Value::Bool(true) => out.push_str("true"),
             Value::Bool(false) => out.push_str("false"),
-            Value::Number("NaN" | "Infinity" | "-Infinity") => out.push_str("null"),
+            Value::Null | Value::Number("NaN" | "Infinity" | "-Infinity") => out.push_str("null"),
             Value::Number(literal) => push_within(literal, end_max, out)?,
             Value::String(text) => write_text(text, end_max, out)?,
             Value::Array(items) => {

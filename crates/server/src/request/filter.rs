@@ -7,7 +7,7 @@ use domain::{Aggregation, Clause, Comparison, Conjunction, Filter, Operand, Oper
 use crate::json::Value;
 use crate::validate::{
     Bounds, Checked, Faults, Length, Model, Node, Refused, Rule, boolean, choice, integer_within,
-    list, text,
+    list, nested_text, refuse_nul,
 };
 
 const CONJUNCTIONS: [&str; 2] = ["and", "or"];
@@ -26,7 +26,9 @@ const COMPARISON_FIELDS: usize = 3;
 
 /// A filter.
 pub(super) fn filter(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Filter> {
-    filter_at(node, 1, faults).map(|(filter, _)| filter)
+    let (filter, _) = filter_at(node, 1, faults)?;
+    refuse_nul(node, faults)?;
+    Ok(filter)
 }
 
 /// A filter and how many fields it has, those of its clauses included. `depth` counts from 1.
@@ -94,7 +96,7 @@ fn comparison(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Comparison> {
 
 fn property(model: Model<'_, '_>, faults: &mut Faults) -> Checked<Property> {
     model.required("property", faults, |node, faults| {
-        text(node, Length::ANY, faults).map(Property::parse)
+        nested_text(node, Length::ANY, faults).map(Property::parse)
     })
 }
 
@@ -103,7 +105,7 @@ fn operand(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Operand> {
     if let Value::Bool(value) = node.value {
         return Ok(Operand::Bool(*value));
     }
-    if let Ok(text) = text(node, OPERAND_LENGTH, &mut Faults::none_wanted()) {
+    if let Ok(text) = nested_text(node, OPERAND_LENGTH, &mut Faults::none_wanted()) {
         return Ok(Operand::Text(text.into()));
     }
     if let Ok(number) = integer_within(node, OPERAND_BOUNDS, &mut Faults::none_wanted()) {
@@ -119,7 +121,7 @@ fn operand(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Operand> {
         node.at.name("constrained-int"),
         node.at.name("bool"),
     );
-    let _text = text(node.at(&as_text), OPERAND_LENGTH, faults);
+    let _text = nested_text(node.at(&as_text), OPERAND_LENGTH, faults);
     let _integer = integer_within(node.at(&as_integer), OPERAND_BOUNDS, faults);
     let _boolean = boolean(node.at(&as_boolean), faults);
     Err(Refused)
@@ -149,6 +151,7 @@ pub(super) fn aggregation(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Ag
     };
     let at = node.at.name(name);
     let property = property(Model::of(model.object(), node.at(&at)), faults)?;
+    refuse_nul(node, faults)?;
     Ok(Aggregation::Over(function, property))
 }
 

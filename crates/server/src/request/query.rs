@@ -95,27 +95,9 @@ impl<'a> Query<'a> {
             })
             .collect();
         if read.is_err() {
-            self.report_ids(name, &texts, faults);
+            report_ids(name, &texts, faults);
         }
         read
-    }
-
-    /// The faults of [`Self::ids`]: of the reading as one identifier, and of each item of the reading as a list.
-    fn report_ids(&self, name: &str, texts: &[&str], faults: &mut Faults) {
-        let at = Path::QUERY.name(name);
-        let items: Vec<Value<'_>> = texts
-            .iter()
-            .map(|text| Value::String((*text).into()))
-            .collect();
-        let list = Value::Array(items);
-        faults.report(&at.name("uuid"), Rule::NotAnIdentifier, &list);
-        let at = at.name(AS_LIST);
-        for (index, text) in texts.iter().enumerate() {
-            let value = Value::String((*text).into());
-            let at = at.index(index);
-            // A sound identifier among others reports nothing.
-            let _checked = uuid4(Node::new(&value, &at), faults);
-        }
     }
 
     /// A filter by text, one or many.
@@ -136,6 +118,24 @@ impl<'a> Query<'a> {
             }
         }
         MetadataFilter::new(filter)
+    }
+}
+
+/// The faults of [`Query::ids`]: of the reading as one identifier, and of each item of the reading as a list.
+fn report_ids(name: &str, texts: &[&str], faults: &mut Faults) {
+    let at = Path::QUERY.name(name);
+    let items: Vec<Value<'_>> = texts
+        .iter()
+        .map(|text| Value::String((*text).into()))
+        .collect();
+    let list = Value::Array(items);
+    faults.report(&at.name("uuid"), Rule::NotAnIdentifier, &list);
+    let at = at.name(AS_LIST);
+    for (index, text) in texts.iter().enumerate() {
+        let value = Value::String((*text).into());
+        let at = at.index(index);
+        // A sound identifier among others reports nothing.
+        let _checked = uuid4(Node::new(&value, &at), faults);
     }
 }
 

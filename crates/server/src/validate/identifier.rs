@@ -10,7 +10,7 @@ pub(crate) fn uuid4(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Uuid> {
     let Value::String(text) = node.value else {
         return Err(node.refuse(Rule::NotAnIdentifier, faults));
     };
-    let uuid = Uuid::try_parse(text)
+    let uuid = Uuid::parse_str(text)
         .map_err(|why| node.refuse(Rule::Identifier(&why.to_string()), faults))?;
     if is_version_4(uuid) {
         Ok(uuid)

@@ -60,16 +60,27 @@ pub(crate) fn text<'v>(
     length: Length,
     faults: &mut Faults,
 ) -> Checked<&'v str> {
+    let text = nested_text(node, length, faults)?;
+    if text.contains('\0') {
+        Err(node.refuse(NUL, faults))
+    } else {
+        Ok(text)
+    }
+}
+
+/// Text of a length, within a field that is looked through for NUL characters as a whole, see [`refuse_nul`].
+pub(crate) fn nested_text<'v>(
+    node: Node<'_, 'v>,
+    length: Length,
+    faults: &mut Faults,
+) -> Checked<&'v str> {
     let Value::String(text) = node.value else {
         return Err(node.refuse(Rule::NotText, faults));
     };
-    if let Some(rule) = length.broken(text) {
-        return Err(node.refuse(rule, faults));
+    match length.broken(text) {
+        Some(rule) => Err(node.refuse(rule, faults)),
+        None => Ok(text),
     }
-    if text.contains('\0') {
-        return Err(node.refuse(NUL, faults));
-    }
-    Ok(text)
 }
 
 /// Refuses a value that has a NUL character in a text or a key, however deep.

@@ -4,7 +4,8 @@ use domain::{MetadataBuilder, Number, Spelling};
 
 use crate::json::{Object, Value};
 use crate::validate::{
-    Checked, Faults, Model, Node, Rule, decimal_from_text, integer, refuse_nul, scalar,
+    Checked, Faults, Length, Model, Node, Rule, decimal_from_text, integer, nested_text,
+    refuse_nul, scalar,
 };
 
 /// The cost of what happened.
@@ -129,9 +130,7 @@ fn check_digits(number: &Number) -> Result<(), Rule<'static>> {
 
 /// Text that holds `usd`, in lower case; what else it holds does not matter.
 fn currency<'v>(node: Node<'_, 'v>, faults: &mut Faults) -> Checked<&'v str> {
-    let Value::String(text) = node.value else {
-        return Err(node.refuse(Rule::NotText, faults));
-    };
+    let text = any_text(node, faults)?;
     if text.contains("usd") {
         Ok(text)
     } else {
@@ -141,10 +140,10 @@ fn currency<'v>(node: Node<'_, 'v>, faults: &mut Faults) -> Checked<&'v str> {
 
 fn llm(node: Node<'_, '_>, faults: &mut Faults) -> Checked<MetadataBuilder> {
     let model = fields(node, faults)?;
-    let vendor = model.required("vendor", faults, plain_text);
-    let name = model.required("model", faults, plain_text);
-    let prompt = model.nullable("prompt", faults, plain_text);
-    let response = model.nullable("response", faults, plain_text);
+    let vendor = model.required("vendor", faults, any_text);
+    let name = model.required("model", faults, any_text);
+    let prompt = model.nullable("prompt", faults, any_text);
+    let response = model.nullable("response", faults, any_text);
     let input = model.required("input_tokens", faults, integer);
     let cached = model.optional("cached_input_tokens", faults, integer);
     let output = model.required("output_tokens", faults, integer);
@@ -167,10 +166,6 @@ fn llm(node: Node<'_, '_>, faults: &mut Faults) -> Checked<MetadataBuilder> {
     Ok(packed)
 }
 
-/// Text of any length. NUL characters are looked for in the metadata as a whole.
-fn plain_text<'v>(node: Node<'_, 'v>, faults: &mut Faults) -> Checked<&'v str> {
-    match node.value {
-        Value::String(text) => Ok(text),
-        _ => Err(node.refuse(Rule::NotText, faults)),
-    }
+fn any_text<'v>(node: Node<'_, 'v>, faults: &mut Faults) -> Checked<&'v str> {
+    nested_text(node, Length::ANY, faults)
 }

@@ -40,7 +40,7 @@ pub(super) fn from_literal(literal: &str) -> Result<Timestamp, &'static str> {
     let Ok(read) = Number::parse(literal) else {
         return Err(beyond);
     };
-    let (mantissa, scale) = narrow_parts(read.value).ok_or(beyond)?;
+    let (mantissa, scale) = narrow_parts(&read.value).ok_or(beyond)?;
     let unit = 10_i128.pow(u32::from(scale));
     let is_milliseconds = mantissa.unsigned_abs() > (i128::from(SECONDS_MAX) * unit).unsigned_abs();
     let micros_per_unit = if is_milliseconds { 1_000 } else { 1_000_000 };
@@ -54,7 +54,7 @@ pub(super) fn from_literal(literal: &str) -> Result<Timestamp, &'static str> {
 }
 
 /// Mantissa and scale, further decimal places than a dozen cut off; `None` for a number far beyond any time.
-fn narrow_parts(number: Number) -> Option<(i128, u8)> {
+fn narrow_parts(number: &Number) -> Option<(i128, u8)> {
     if let Some(parts) = number.as_parts() {
         return Some(parts);
     }
