@@ -1,5 +1,10 @@
 //! Every bound of the engine, with its name.
 
+use std::time::Duration;
+
+/// How long upkeep lets new rows gather. A question that comes earlier folds them itself.
+pub(crate) const UPKEEP_PAUSE: Duration = Duration::from_millis(2);
+
 /// Bytes of rows that may wait for the writer. More is refused, so that memory stays bounded when the disk is slow.
 pub(crate) const QUEUE_BYTES_MAX: usize = 256 << 20;
 

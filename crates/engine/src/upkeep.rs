@@ -6,6 +6,7 @@ use domain::OrganizationId;
 use parking_lot::{Condvar, Mutex};
 use store::Reader;
 
+use crate::limits::UPKEEP_PAUSE;
 use crate::meters::LiveMeters;
 
 /// Tells the upkeep thread where there is work.
@@ -13,6 +14,7 @@ use crate::meters::LiveMeters;
 pub(crate) struct Upkeep {
     due: Mutex<Due>,
     changed: Condvar,
+    ended: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -31,40 +33,55 @@ impl Upkeep {
     pub(crate) fn close(&self) {
         self.due.lock().closed = true;
         self.changed.notify_all();
+        self.ended.notify_all();
     }
 
     fn is_closed(&self) -> bool {
         self.due.lock().closed
     }
 
-    /// Waits for work; `None` when closed.
-    fn next(&self) -> Option<OrganizationId> {
+    /// Waits for work and takes all of it; `None` when closed.
+    fn next_round(&self) -> Option<BTreeSet<OrganizationId>> {
         let mut due = self.due.lock();
         loop {
             if due.closed {
                 return None;
             }
-            if let Some(organization) = due.organizations.pop_first() {
-                return Some(organization);
+            if !due.organizations.is_empty() {
+                return Some(std::mem::take(&mut due.organizations));
             }
             self.changed.wait(&mut due);
         }
     }
 
-    /// The thread's loop. A bounded piece of each meter in turn, so that a new meter over a long history does not keep
-    /// the others from being current.
+    /// Lets new rows gather, so that many small groups cost one round and not one each. Ends early when closed.
+    fn pause(&self) {
+        let mut due = self.due.lock();
+        if !due.closed {
+            self.ended.wait_for(&mut due, UPKEEP_PAUSE);
+        }
+    }
+
+    /// The thread's loop. A bounded piece of each meter in turn, so that a new meter over a long history keeps no other
+    /// from being current.
     pub(crate) fn run(&self, reader: &Reader, meters: &LiveMeters) {
-        while let Some(organization) = self.next() {
-            let snapshot = reader.snapshot(organization);
-            let mut behind = false;
-            for meter in meters.of_organization(organization) {
-                if self.is_closed() {
-                    return;
+        while let Some(organizations) = self.next_round() {
+            let mut behind = Vec::new();
+            for organization in organizations {
+                let snapshot = reader.snapshot(organization);
+                for meter in meters.of_organization(organization) {
+                    if self.is_closed() {
+                        return;
+                    }
+                    if !meter.catch_up(&snapshot) {
+                        behind.push(organization);
+                    }
                 }
-                behind |= !meter.catch_up(&snapshot);
             }
-            if behind {
-                self.notify([organization]);
+            if behind.is_empty() {
+                self.pause();
+            } else {
+                self.notify(behind);
             }
         }
     }
