@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::events::Shape;
 use crate::ingest::{self, Batches, Load, Singles};
-use crate::numbers::{grouped, millis, now_micros};
+use crate::numbers::{grouped, now_micros};
 use crate::quantities::{self, Options};
 use crate::report::{self, LoadRow};
 use crate::server::{ADMIN_TOKEN, Server};
@@ -24,6 +24,10 @@ pub(crate) struct All {
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
 
+    /// Only this measurement; may be repeated
+    #[arg(long)]
+    only: Vec<Part>,
+
     /// How long each run of ingest sends
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -33,7 +37,24 @@ pub(crate) struct All {
     events: u64,
 }
 
+/// One of the measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Batches of events with twelve metadata keys
+    Twelve,
+    /// Batches of events with three metadata keys
+    Three,
+    /// Single events
+    Single,
+    /// Quantities
+    Quantities,
+}
+
 impl All {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
     /// Measures and prints.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let folders = self.folder.clone().unwrap_or_else(std::env::temp_dir);
@@ -63,26 +84,31 @@ impl All {
             seconds: self.seconds,
             keys: Shape::Twelve,
         };
-        let mut rows = Vec::new();
-        let mut restart = String::new();
-        for keys in [Shape::Twelve, Shape::Three] {
-            let options = batches(keys);
-            let run = self.load(&folders, options.title(), |target| {
-                block_on(ingest::batches(target, &options))
-            })?;
-            if keys == Shape::Twelve {
-                restart.clone_from(&run.restart);
+        let mut runs = Vec::new();
+        for (part, keys) in [(Part::Twelve, Shape::Twelve), (Part::Three, Shape::Three)] {
+            if self.wants(part) {
+                let options = batches(keys);
+                runs.push(self.load(&folders, options.title(), |target| {
+                    block_on(ingest::batches(target, &options))
+                })?);
             }
-            rows.push(run.row);
         }
-        let run = self.load(&folders, singles.title(), |target| {
-            block_on(ingest::singles(target, &singles))
-        })?;
-        rows.push(run.row);
-        println!("{}", report::loads(&rows));
-        println!("{restart}\n");
+        if self.wants(Part::Single) {
+            runs.push(self.load(&folders, singles.title(), |target| {
+                block_on(ingest::singles(target, &singles))
+            })?);
+        }
+        if !runs.is_empty() {
+            println!("{}", report::loads(&runs));
+        }
+        if self.wants(Part::Quantities) {
+            self.quantities(&folders)?;
+        }
+        Ok(())
+    }
 
-        let folder = Folder::make(&folders)?;
+    fn quantities(&self, folders: &Path) -> anyhow::Result<()> {
+        let folder = Folder::make(folders)?;
         let server = Server::start(&self.server, &folder.path)?;
         let target = block_on(setup::organization(server.url(), ADMIN_TOKEN))?;
         let options = Options {
@@ -102,7 +128,7 @@ impl All {
         folders: &Path,
         title: String,
         run: impl FnOnce(&Target) -> anyhow::Result<Load>,
-    ) -> anyhow::Result<Run> {
+    ) -> anyhow::Result<LoadRow> {
         let folder = Folder::make(folders)?;
         let server = Server::start(&self.server, &folder.path)?;
         let target = block_on(setup::organization(server.url(), ADMIN_TOKEN))?;
@@ -114,29 +140,15 @@ impl All {
         drop(server);
         let disk_bytes = machine::folder_bytes(&folder.path).context("measure the data folder")?;
         let again = Server::start(&self.server, &folder.path)?;
-        let ready = u64::try_from(again.ready_after.as_micros()).unwrap_or(u64::MAX);
-        let events = grouped(load.events);
-        let restart = format!(
-            "Ready {} ms after `kill -9` with {events} events.",
-            millis(ready)
-        );
-        Ok(Run {
-            row: LoadRow {
-                title,
-                load,
-                usage,
-                disk_bytes,
-            },
-            restart,
+        let ready_micros = u64::try_from(again.ready_after.as_micros()).unwrap_or(u64::MAX);
+        Ok(LoadRow {
+            title,
+            load,
+            usage,
+            disk_bytes,
+            ready_micros,
         })
     }
-}
-
-/// What came of one run.
-#[derive(Debug)]
-struct Run {
-    row: LoadRow,
-    restart: String,
 }
 
 /// A data folder; removed when dropped.

@@ -30,27 +30,29 @@ pub(crate) struct LoadRow {
     pub(crate) usage: Usage,
     /// Of the data folder, for each event.
     pub(crate) disk_bytes: u64,
+    /// From the start of a server on that folder, after the first was killed, to its readiness.
+    pub(crate) ready_micros: u64,
 }
 
 /// Runs of ingest.
 pub(crate) fn loads(rows: &[LoadRow]) -> String {
-    let mut text =
-        "| | events/s | requests/s | p50 ms | p99 ms | p99.9 ms | server CPU µs/event | \
-                    peak memory MB | disk B/event |\n|---|---|---|---|---|---|---|---|---|\n"
-            .to_owned();
+    let mut text = "| | events/s | p50 ms | p99 ms | p99.9 ms | server CPU µs/event | \
+                    peak memory MB | disk B/event | restart after `kill -9` |\n\
+                    |---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
     for LoadRow {
         title,
         load,
         usage,
         disk_bytes,
+        ready_micros,
     } in rows
     {
         let events = load.events.max(1);
         writeln!(
             text,
-            "| {title} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {title} | {} | {} | {} | {} | {} | {} | {} | {} ms, {} events |",
             grouped(load.events_per_second()),
-            grouped(load.requests_per_second()),
             millis(load.latency.p50),
             millis(load.latency.p99),
             millis(load.latency.p999),
@@ -58,6 +60,8 @@ pub(crate) fn loads(rows: &[LoadRow]) -> String {
             millis(usage.cpu_micros.saturating_mul(1_000) / events),
             usage.memory_bytes_max / 1_000_000,
             disk_bytes / events,
+            ready_micros / 1_000,
+            grouped(events),
         )
         .expect("writing to a string cannot fail");
     }
