@@ -1,4 +1,6 @@
-//! Recorded requests that the reference refused, against the functions here, without HTTP.
+//! Recorded requests that the reference refused or took, against the functions here, without HTTP.
+
+mod operations;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
