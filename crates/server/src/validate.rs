@@ -7,7 +7,7 @@
 //! Invariants:
 //! - a validator returns [`Refused`] exactly when it has reported a fault, unless the faults are not wanted
 //!   ([`Faults::none_wanted`]) or are too many to keep;
-//! - the faults of one request are bounded in number and in bytes ([`FAULTS_MAX`], [`ECHO_BYTES_MAX`]);
+//! - the faults of one request are bounded in number and in bytes ([`FAULTS_MAX`], [`fault::ECHO_BYTES_MAX`]);
 //! - no number becomes a float.
 
 mod boolean;
