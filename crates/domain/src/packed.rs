@@ -12,7 +12,26 @@ pub struct PackedError {
 }
 
 /// Appends `value` in seven-bit groups, least significant first; 1 to 19 bytes.
-pub fn write_varint(mut value: u128, out: &mut Vec<u8>) {
+#[inline]
+pub fn write_varint(value: u128, out: &mut Vec<u8>) {
+    // Nearly all values are lengths and small numbers.
+    match u64::try_from(value) {
+        Ok(small) if small < 0x80 => out.push((small & 0x7f) as u8),
+        Ok(small) => write_narrow_varint(small, out),
+        Err(_) => write_wide_varint(value, out),
+    }
+}
+
+fn write_narrow_varint(mut value: u64, out: &mut Vec<u8>) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push((value & 0x7f) as u8);
+}
+
+#[cold]
+fn write_wide_varint(mut value: u128, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -21,16 +40,19 @@ pub fn write_varint(mut value: u128, out: &mut Vec<u8>) {
 }
 
 /// Appends a length, which always fits.
+#[inline]
 pub fn write_len(len: usize, out: &mut Vec<u8>) {
     write_varint(len as u128, out);
 }
 
 /// Appends a signed integer so that small magnitudes are short.
+#[inline]
 pub fn write_signed(value: i128, out: &mut Vec<u8>) {
     write_varint(((value << 1) ^ (value >> 127)).cast_unsigned(), out);
 }
 
 /// Appends a length and the bytes of `text`.
+#[inline]
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
     write_len(text.len(), out);
     out.extend_from_slice(text.as_bytes());
@@ -59,6 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One byte.
+    #[inline]
     pub fn byte(&mut self) -> Result<u8, PackedError> {
         let (first, rest) = self.rest.split_first().ok_or(PackedError {
             what: "a byte is missing",
@@ -86,7 +109,18 @@ impl<'a> Reader<'a> {
     }
 
     /// An integer as [`write_varint`] wrote it.
+    #[inline]
     pub fn varint(&mut self) -> Result<u128, PackedError> {
+        match self.rest.split_first() {
+            Some((first, rest)) if *first < 0x80 => {
+                self.rest = rest;
+                Ok(u128::from(*first))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u128, PackedError> {
         // One to nine bytes fit 63 bits, which is nearly all there is.
         let mut value = 0_u64;
         let mut shift = 0_u32;
