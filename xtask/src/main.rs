@@ -1,7 +1,7 @@
 //! The commands of a developer, as `cargo xtask COMMAND`. Standard library only, so that a clone needs nothing but cargo.
 //!
 //! - `test`: what a change must pass: format, lints, documentation, all tests, examples in documentation.
-//! - `ci`: the same, and that the release build works.
+//! - `ci`: the same, and that the release build and the measurements work.
 //!
 //! Steps run in order and the first that fails ends it, with exit status 1. Warnings are errors.
 
@@ -13,7 +13,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test [--rust-only]   format, lints, documentation, tests
-  ci                   test, and the release build
+  ci                   test, the release build, the measurements on tiny inputs
 ";
 
 fn main() -> ExitCode {
