@@ -76,6 +76,11 @@ impl CustomerOrder {
     }
 }
 
+/// Whether two e-mail addresses are one to the catalogue, which ignores case.
+pub fn is_same_email(left: &str, right: &str) -> bool {
+    fold(left) == fold(right)
+}
+
 impl Catalog {
     /// Adds a customer. Durable when it returns.
     ///
@@ -214,6 +219,16 @@ impl Catalog {
             check_unique(transaction, customer)?;
             write_row(transaction, customer)
         })
+    }
+
+    /// Whether [`Catalog::update_customer`] would find this customer's e-mail address and external id free. They may be taken as
+    /// soon as it returns: for telling all that is wrong with a change that is not made for another reason.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::CustomerConflict`].
+    pub fn check_customer(&self, customer: &Customer) -> Result<(), CatalogError> {
+        self.read(|connection| check_unique(connection, customer))
     }
 
     /// Deletes a customer and gives the row as it is afterwards. Durable when it returns.

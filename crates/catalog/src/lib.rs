@@ -35,7 +35,7 @@ mod tokens;
 #[cfg(test)]
 mod samples;
 
-pub use customers::{CustomerIdentity, CustomerOrder, CustomerSearch};
+pub use customers::{CustomerIdentity, CustomerOrder, CustomerSearch, is_same_email};
 pub use database::Catalog;
 pub use error::CatalogError;
 pub use list::{Direction, Listed, Page};

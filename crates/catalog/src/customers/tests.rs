@@ -263,6 +263,7 @@ fn an_update_keeps_to_what_is_taken_and_does_nothing_otherwise() {
         name: Some("lost".into()),
         ..customer(2)
     };
+    check_conflict(catalog.check_customer(&wanted), (true, true));
     check_conflict(catalog.update_customer(&wanted), (true, true));
     let read = catalog
         .customer(customer(2).organization, customer(2).id)
@@ -272,6 +273,13 @@ fn an_update_keeps_to_what_is_taken_and_does_nothing_otherwise() {
         email: Some("Customer2@Example.com".into()),
         ..customer(2)
     };
+    assert!(is_same_email(
+        "Customer2@Example.com",
+        "customer2@example.COM"
+    ));
+    catalog
+        .check_customer(&own)
+        .expect("its own are free to it");
     catalog
         .update_customer(&own)
         .expect("its own are free to it");
