@@ -22,6 +22,7 @@ impl Directory {
         self.organizations.get(&organization)
     }
 
+    /// Adds a customer, or gives one that has no external id this one.
     pub(crate) fn insert(
         &mut self,
         organization: OrganizationId,
@@ -115,6 +116,16 @@ mod tests {
         );
         assert_eq!(of(&directory, &[], &["z"]), [external("z")]);
         assert_eq!(of(&directory, &[CustomerId::from_random([9; 16])], &[]), []);
+        // External ids come later, too.
+        directory.insert(organization, bob, Some("b"));
+        assert_eq!(
+            of(&directory, &[bob], &[]),
+            [OwnedIdentity::Customer(bob), external("b")]
+        );
+        assert_eq!(
+            of(&directory, &[], &["b"]),
+            [external("b"), OwnedIdentity::Customer(bob)]
+        );
         directory.remove(organization, ada);
         assert_eq!(of(&directory, &[ada], &["a"]), [external("a")]);
     }

@@ -43,6 +43,12 @@ pub enum Fault {
     EmailTaken,
     /// Another customer of the organization has this external id.
     ExternalIdTaken,
+    /// The customer has an external id, and it stays.
+    ExternalIdFixed,
+    /// The customer has a billing address, which may change but not go.
+    BillingAddressRemoved,
+    /// The customer is a team, and stays one.
+    TeamToIndividual,
     /// The event at this index names a customer that does not exist.
     CustomerUnknown {
         /// Position in the request.

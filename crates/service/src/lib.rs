@@ -9,6 +9,7 @@
 
 #![warn(missing_docs)]
 
+mod change;
 mod customers;
 mod directory;
 mod error;
@@ -19,13 +20,16 @@ mod quantities;
 mod secrets;
 mod service;
 
-pub use catalog::{Direction, Listed, MeterOrder, MeterSearch, Page};
-pub use customers::NewCustomer;
+pub use catalog::{
+    CustomerOrder, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, Page,
+};
+pub use change::Change;
+pub use customers::{CustomerChanges, NewCustomer};
 pub use domain::Timestamp;
 pub use engine::{Clock, Disk, Random, RealDisk, RecoveryReport};
 pub use error::{Error, Fault, OpenError};
 pub use ingest::Ingested;
-pub use meters::{Change, MeterChanges, NewMeter};
+pub use meters::{MeterChanges, NewMeter};
 pub use organizations::{NewToken, OrganizationChanges, TokenChanges};
 pub use quantities::{Quantities, QuantitiesRequest};
 pub use service::{Access, OpenOptions, Opened, Principal, Service};

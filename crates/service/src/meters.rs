@@ -2,7 +2,7 @@
 
 use domain::{Aggregation, Definition, Filter, Metadata, Meter, MeterId, OrganizationId, Unit};
 
-use crate::{Error, Fault, Listed, MeterSearch, Page, Service};
+use crate::{Change, Error, Fault, Listed, MeterSearch, Page, Service};
 
 /// A meter to be made. Every field is valid in form.
 #[derive(Debug, Clone)]
@@ -19,24 +19,6 @@ pub struct NewMeter {
     pub definition: Definition,
     /// See [`Meter::metadata`].
     pub metadata: Metadata,
-}
-
-/// A change to a field that may be empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Change<T> {
-    /// Leave it as it is.
-    #[default]
-    Keep,
-    /// Make it this.
-    Set(T),
-}
-
-impl<T> Change<T> {
-    fn apply(self, field: &mut T) {
-        if let Change::Set(value) = self {
-            *field = value;
-        }
-    }
 }
 
 /// Changes to a meter (SEMANTICS 4.11, 5.5 to 5.7).

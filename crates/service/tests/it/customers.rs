@@ -1,5 +1,10 @@
-use domain::{CustomerId, CustomerKind, Identity, Metadata};
-use service::{Error, Fault, NewCustomer};
+use std::thread;
+
+use domain::{
+    Address, Customer, CustomerId, CustomerKind, Function, Identity, Metadata, MetadataBuilder,
+    OrganizationId,
+};
+use service::{Change, CustomerChanges, CustomerSearch, Error, Fault, NewCustomer, Page, Service};
 
 use crate::harness::{Harness, ingest, new_meter, sum_of, that_day, total};
 
@@ -12,6 +17,17 @@ fn new_customer(email: &str, external_id: Option<&str>) -> NewCustomer {
         billing_address: None,
         locale: None,
         metadata: Metadata::default(),
+    }
+}
+
+fn set(text: &str) -> Change<Option<String>> {
+    Change::Set(Some(text.to_owned()))
+}
+
+fn in_france() -> Address {
+    Address {
+        country: "FR".to_owned(),
+        ..Address::default()
     }
 }
 
@@ -159,4 +175,333 @@ fn after_closing_no_events_are_taken() {
     );
     assert!(matches!(result, Err(Error::WritesStopped)));
     assert!(!service.takes_writes());
+}
+
+#[test]
+fn a_customer_that_gets_its_external_id_has_the_events_that_came_under_it() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let meter = service
+        .create_meter(organization, new_meter(sum_of("amount")))
+        .expect("made")
+        .id;
+    let ada = service
+        .create_customer(organization, new_customer("ada@example.com", None))
+        .expect("made")
+        .id;
+    let events = [
+        (Identity::External("a"), "call", 1),
+        (Identity::Customer(ada), "call", 10),
+        (Identity::External("b"), "call", 100),
+    ];
+    ingest(&service, organization, &events).expect("taken");
+    let by_id = |service: &Service| {
+        let mut request = that_day();
+        request.customers = vec![ada];
+        total(service, organization, meter, &request)
+    };
+    let by_external_id = |service: &Service| {
+        let mut request = that_day();
+        request.external_customers = vec!["a".to_owned()];
+        total(service, organization, meter, &request)
+    };
+    let least = |service: &Service| {
+        let mut request = that_day();
+        request.customer_function = Some(Function::Min);
+        total(service, organization, meter, &request)
+    };
+    assert_eq!(
+        (by_id(&service), by_external_id(&service), least(&service)),
+        (10, 1, 1)
+    );
+    let changes = CustomerChanges {
+        external_id: set("a"),
+        ..CustomerChanges::default()
+    };
+    let after = service
+        .update_customer(organization, ada, changes)
+        .expect("changed");
+    assert_eq!(after.external_id.as_deref(), Some("a"));
+    assert_eq!(
+        (by_id(&service), by_external_id(&service), least(&service)),
+        (11, 11, 11),
+        "one customer, whichever way it is named"
+    );
+    // What comes later is the customer's too.
+    ingest(
+        &service,
+        organization,
+        &[(Identity::External("a"), "call", 1000)],
+    )
+    .expect("taken");
+    assert_eq!(by_id(&service), 1011);
+    drop(service);
+    let (service, _) = harness.open(None);
+    assert_eq!((by_id(&service), by_external_id(&service)), (1011, 1011));
+    service.delete_customer(organization, ada).expect("deleted");
+    assert_eq!((by_id(&service), by_external_id(&service)), (0, 1001));
+}
+
+#[test]
+fn what_changes_a_customer_is_there_after_a_restart_and_the_rest_stays() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let made = service
+        .create_customer(organization, new_customer("ada@example.com", Some("a")))
+        .expect("made");
+    let mut metadata = MetadataBuilder::new();
+    metadata.text("plan", "pro");
+    let metadata = metadata.finish();
+    let changes = CustomerChanges {
+        kind: Some(CustomerKind::Team),
+        name: set("Ada"),
+        billing_address: Change::Set(Some(in_france())),
+        metadata: Some(metadata.clone()),
+        ..CustomerChanges::default()
+    };
+    let after = service
+        .update_customer(organization, made.id, changes)
+        .expect("changed");
+    let expected = Customer {
+        kind: CustomerKind::Team,
+        name: Some("Ada".to_owned()),
+        billing_address: Some(in_france()),
+        metadata,
+        modified_at: after.modified_at,
+        ..made.clone()
+    };
+    assert!(after.modified_at > Some(made.created_at));
+    assert_eq!(after, expected);
+    drop(service);
+    let (service, _) = harness.open(None);
+    let read = service.customer(organization, made.id).expect("there");
+    assert_eq!(read, expected);
+    let emptied = CustomerChanges {
+        name: Change::Set(None),
+        metadata: Some(Metadata::default()),
+        ..CustomerChanges::default()
+    };
+    let emptied = service
+        .update_customer(organization, made.id, emptied)
+        .expect("changed");
+    assert_eq!(
+        (emptied.name, emptied.metadata),
+        (None, Metadata::default())
+    );
+}
+
+/// Whether a change of a new customer sets its `modified_at`.
+fn moves(changes: CustomerChanges) -> bool {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let mut new = new_customer("ada@example.com", Some("a"));
+    new.name = Some("Ada".to_owned());
+    new.billing_address = Some(in_france());
+    let before = service.create_customer(organization, new).expect("made");
+    let after = service
+        .update_customer(organization, before.id, changes)
+        .expect("changed");
+    let read = service.customer(organization, before.id).expect("there");
+    assert_eq!(read, after);
+    after.modified_at != before.modified_at
+}
+
+#[test]
+fn a_named_field_counts_as_changed_but_an_address_only_when_it_is_another() {
+    let none = CustomerChanges::default;
+    assert!(!moves(none()));
+    let same: [CustomerChanges; 4] = [
+        CustomerChanges {
+            name: set("Ada"),
+            ..none()
+        },
+        CustomerChanges {
+            external_id: set("a"),
+            ..none()
+        },
+        CustomerChanges {
+            locale: Change::Set(None),
+            ..none()
+        },
+        CustomerChanges {
+            kind: Some(CustomerKind::Individual),
+            ..none()
+        },
+    ];
+    for changes in same {
+        assert!(moves(changes.clone()), "{changes:?}");
+    }
+    let email = |email: &str| CustomerChanges {
+        email: Some(email.to_owned()),
+        ..none()
+    };
+    assert!(!moves(email("ADA@example.com")), "in another case alone");
+    assert!(moves(email("eve@example.com")));
+    let address = |address: Address| CustomerChanges {
+        billing_address: Change::Set(Some(address)),
+        ..none()
+    };
+    assert!(!moves(address(in_france())));
+    let moved = Address {
+        city: Some("Paris".to_owned()),
+        ..in_france()
+    };
+    assert!(moves(address(moved)));
+}
+
+#[test]
+fn what_a_customer_must_keep_and_what_others_have_is_refused_together() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let ada = NewCustomer {
+        kind: CustomerKind::Team,
+        billing_address: Some(in_france()),
+        ..new_customer("ada@example.com", Some("a"))
+    };
+    let ada = service.create_customer(organization, ada).expect("made");
+    let eve = service
+        .create_customer(organization, new_customer("eve@example.com", None))
+        .expect("made");
+    let check = |before: &Customer, changes: CustomerChanges, expected: &[Fault]| {
+        let refused = service.update_customer(organization, before.id, changes);
+        assert!(
+            matches!(&refused, Err(Error::Invalid(faults)) if faults == expected),
+            "{refused:?}"
+        );
+        let after = service.customer(organization, before.id).expect("there");
+        assert_eq!(&after, before, "nothing of it was done");
+    };
+    let changes = CustomerChanges {
+        kind: Some(CustomerKind::Individual),
+        external_id: set("b"),
+        email: Some("EVE@example.com".to_owned()),
+        name: set("Ada"),
+        billing_address: Change::Set(None),
+        ..CustomerChanges::default()
+    };
+    let all = [
+        Fault::EmailTaken,
+        Fault::ExternalIdFixed,
+        Fault::BillingAddressRemoved,
+        Fault::TeamToIndividual,
+    ];
+    check(&ada, changes, &all);
+    let changes = CustomerChanges {
+        external_id: Change::Set(None),
+        ..CustomerChanges::default()
+    };
+    check(&ada, changes, &[Fault::ExternalIdFixed]);
+    let changes = CustomerChanges {
+        external_id: set("a"),
+        email: Some("ada@EXAMPLE.com".to_owned()),
+        ..CustomerChanges::default()
+    };
+    check(&eve, changes, &[Fault::EmailTaken, Fault::ExternalIdTaken]);
+    // What is not there can be left out.
+    let changes = CustomerChanges {
+        external_id: Change::Set(None),
+        billing_address: Change::Set(None),
+        ..CustomerChanges::default()
+    };
+    service
+        .update_customer(organization, eve.id, changes)
+        .expect("nothing to remove");
+}
+
+#[test]
+fn a_customer_that_is_not_there_is_not_changed() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let other = service
+        .create_organization("Other", "other")
+        .expect("made")
+        .id;
+    let id = service
+        .create_customer(organization, new_customer("ada@example.com", None))
+        .expect("made")
+        .id;
+    let rename = |organization: OrganizationId, id: CustomerId| {
+        let changes = CustomerChanges {
+            name: set("Ada"),
+            ..CustomerChanges::default()
+        };
+        service.update_customer(organization, id, changes)
+    };
+    assert!(matches!(rename(other, id), Err(Error::NotFound)));
+    service.delete_customer(organization, id).expect("deleted");
+    assert!(matches!(rename(organization, id), Err(Error::NotFound)));
+}
+
+#[test]
+fn changes_at_the_same_time_do_not_undo_each_other() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let id = service
+        .create_customer(organization, new_customer("ada@example.com", None))
+        .expect("made")
+        .id;
+    let change = |changes| {
+        service
+            .update_customer(organization, id, changes)
+            .expect("changed");
+    };
+    for round in 0..20 {
+        let text = round.to_string();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                change(CustomerChanges {
+                    name: set(&text),
+                    ..CustomerChanges::default()
+                });
+            });
+            scope.spawn(|| {
+                change(CustomerChanges {
+                    locale: set(&text),
+                    ..CustomerChanges::default()
+                });
+            });
+        });
+        let read = service.customer(organization, id).expect("there");
+        assert_eq!(
+            (read.name.as_ref(), read.locale),
+            (Some(&text), Some(text.clone()))
+        );
+    }
+}
+
+#[test]
+fn the_list_has_the_customers_of_one_organization_that_are_not_deleted() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let other = service
+        .create_organization("Other", "other")
+        .expect("made")
+        .id;
+    let make = |organization: OrganizationId, email: &str| {
+        service
+            .create_customer(organization, new_customer(email, None))
+            .expect("made")
+            .id
+    };
+    let ada = make(organization, "ada@example.com");
+    let eve = make(organization, "eve@example.com");
+    let gone = make(organization, "gone@example.com");
+    make(other, "ada@example.com");
+    service
+        .delete_customer(organization, gone)
+        .expect("deleted");
+    let page = Page { page: 1, limit: 10 };
+    let ids = |search: &CustomerSearch| -> Vec<CustomerId> {
+        let listed = service
+            .customers(organization, search, page)
+            .expect("listed");
+        assert_eq!(listed.total, listed.items.len() as u64);
+        listed.items.iter().map(|customer| customer.id).collect()
+    };
+    assert_eq!(ids(&CustomerSearch::default()), [eve, ada], "newest first");
+    let search = CustomerSearch {
+        email: Some("ADA@example.com".to_owned()),
+        ..CustomerSearch::default()
+    };
+    assert_eq!(ids(&search), [ada]);
 }
