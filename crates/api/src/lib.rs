@@ -19,7 +19,7 @@ mod organization;
 mod page;
 mod token;
 
-pub use customer::{Address, Customer, CustomerCreate};
+pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate};
 pub use decimal::{Decimal, NotANumber};
 pub use error::{ErrorBody, RoutingBody, TokenErrorBody, ValidationBody, ValidationError};
 pub use event::{EventCreate, EventsIngest, EventsIngestResponse};
