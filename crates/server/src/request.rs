@@ -21,7 +21,10 @@ mod token;
 use uuid::Uuid;
 
 pub(crate) use body::{Body, BodyError};
-pub(crate) use customer::customer_create;
+pub(crate) use customer::{
+    CustomerList, customer_create, customer_delete, customer_list, customer_update,
+    customer_update_external,
+};
 pub(crate) use ingest::{IngestError, ingest};
 pub(crate) use meter::{MeterList, meter_create, meter_list, meter_update};
 pub(crate) use organization::{

@@ -1,4 +1,4 @@
-//! Broken rules of the business: where, of which type, in which words (SEMANTICS 2.8, 5.5, 8.2, 9.4, 11.2; EXTENSIONS).
+//! Broken rules of the business: where, of which type, in which words (SEMANTICS 2.8, 5.5, 8.2, 9.4, 11.2 to 11.4; EXTENSIONS).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -53,6 +53,21 @@ impl Broken {
                 "value_error",
                 "external_id",
                 "A customer with this external ID already exists.",
+            ),
+            Fault::ExternalIdFixed => field(
+                "value_error",
+                "external_id",
+                "Customer external ID cannot be updated.",
+            ),
+            Fault::BillingAddressRemoved => field(
+                "value_error",
+                "billing_address",
+                "Customer billing address cannot be reset to null once set.",
+            ),
+            Fault::TeamToIndividual => field(
+                "value_error",
+                "type",
+                "Customer type cannot be downgraded from 'team' to 'individual'.",
             ),
             Fault::CustomerUnknown { event } => {
                 of_event("customer_id", *event, "customer_id", "Customer not found.")

@@ -100,7 +100,7 @@ async fn every_failure_has_its_status_and_text() {
 #[tokio::test]
 async fn every_fault_has_its_place_type_and_text() {
     let body = br#"{"slug":"acme","organization_id":"o","email":"a@b.c","external_id":"x","filter":{"clauses":[ ]},
-        "events":[{},{"customer_id":"c","member_id":null}]}"#;
+        "billing_address":null,"type":"individual","events":[{},{"customer_id":"c","member_id":null}]}"#;
     let table = [
         (
             Fault::SlugTaken,
@@ -117,6 +117,18 @@ async fn every_fault_has_its_place_type_and_text() {
         (
             Fault::ExternalIdTaken,
             r#"{"type":"value_error","loc":["body","external_id"],"msg":"A customer with this external ID already exists.","input":"x"}"#,
+        ),
+        (
+            Fault::ExternalIdFixed,
+            r#"{"type":"value_error","loc":["body","external_id"],"msg":"Customer external ID cannot be updated.","input":"x"}"#,
+        ),
+        (
+            Fault::BillingAddressRemoved,
+            r#"{"type":"value_error","loc":["body","billing_address"],"msg":"Customer billing address cannot be reset to null once set.","input":null}"#,
+        ),
+        (
+            Fault::TeamToIndividual,
+            r#"{"type":"value_error","loc":["body","type"],"msg":"Customer type cannot be downgraded from 'team' to 'individual'.","input":"individual"}"#,
         ),
         (
             Fault::CustomerUnknown { event: 1 },

@@ -1,25 +1,54 @@
-//! Customers (SEMANTICS 11.1, 11.2).
+//! Customers (SEMANTICS 11.1 to 11.4, 11.6, 11.7).
 
-use domain::{Address, CustomerKind};
-use service::NewCustomer;
+use domain::{CustomerKind, OrganizationId};
+use service::{
+    Change, CustomerChanges, CustomerOrder, CustomerSearch, Direction, NewCustomer, Page,
+};
 use uuid::Uuid;
 
 use super::filter::tag_text;
-use super::{Body, Invalid, organization_id, own_organization, read_body};
+use super::meter::change;
+use super::page::read_page;
+use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
 use crate::json::Value;
 use crate::validate::{
-    Checked, Faults, Length, Model, Node, Rule, email, metadata, text, trimmed_or_none,
+    Checked, Faults, FieldError, Length, Model, Node, Rule, boolean, choice, email, metadata, text,
+    trimmed_or_none,
 };
 
+mod address;
 mod country;
+#[cfg(test)]
+mod tests;
 
-use country::{COUNTRIES, full_state};
+use address::address;
 
 const KINDS: [&str; 2] = ["individual", "team"];
+const ORDERS: [&str; 6] = [
+    "created_at",
+    "-created_at",
+    "email",
+    "-email",
+    "name",
+    "-name",
+];
 const NAME_LENGTH: Length = Length::at_most(256);
 
 /// What tells the kinds apart, as faults name it.
 const KIND_KEY: &str = "'type'";
+
+/// What a list of customers asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomerList {
+    /// Which of them.
+    pub(crate) search: CustomerSearch,
+    /// Only those with a subscription, or only those without.
+    pub(crate) active: Option<bool>,
+    /// Only those of these organizations; empty: of the token's.
+    pub(crate) organizations: Vec<OrganizationId>,
+    /// Which page.
+    pub(crate) page: Page,
+}
 
 /// `POST /v1/customers/`
 pub(crate) fn customer_create(body: &Body<'_>) -> Result<NewCustomer, Invalid> {
@@ -111,46 +140,116 @@ fn owner(node: Node<'_, '_>, faults: &mut Faults) -> Checked<()> {
     Ok(())
 }
 
-fn address(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Address> {
-    let model = node.model(faults)?;
-    let line1 = line(model, "line1", faults);
-    let line2 = line(model, "line2", faults);
-    let postal_code = line(model, "postal_code", faults);
-    let city = line(model, "city", faults);
-    let state = line(model, "state", faults);
-    let country = model.required("country", faults, country);
-    let (country, state) = (country?, state?);
-    let address = Address {
-        country,
-        line1: line1?,
-        line2: line2?,
-        postal_code: postal_code?,
-        city: city?,
-        state: None,
-    };
-    let state = match state {
-        None => None,
-        Some(state) => Some(
-            full_state(&address.country, state)
-                .map_err(|rule| node.refuse(Rule::Value(rule), faults))?,
-        ),
-    };
-    Ok(Address { state, ..address })
+/// `PATCH /v1/customers/{id}`
+pub(crate) fn customer_update(body: &Body<'_>) -> Result<CustomerChanges, Vec<FieldError>> {
+    read_body(body, |node, faults| {
+        let model = node.model(faults)?;
+        let changes = read_update(model, faults);
+        let external_id = change_of_text(model, "external_id", faults, optional_text);
+        let kind = model.nullable("type", faults, |node, faults| {
+            choice(node, &KINDS, CustomerKind::from_name, faults)
+        });
+        Ok(CustomerChanges {
+            external_id: external_id?,
+            kind: kind?,
+            ..changes?
+        })
+    })
 }
 
-fn line(model: Model<'_, '_>, name: &str, faults: &mut Faults) -> Checked<Option<String>> {
-    model
-        .nullable(name, faults, optional_text)
-        .map(Option::flatten)
+/// `PATCH /v1/customers/external/{external_id}`: there, external id and type are unknown keys.
+pub(crate) fn customer_update_external(
+    body: &Body<'_>,
+) -> Result<CustomerChanges, Vec<FieldError>> {
+    read_body(body, |node, faults| {
+        read_update(node.model(faults)?, faults)
+    })
 }
 
-/// The code of a country, in either case.
-fn country(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
-    if let Value::String(code) = node.value {
-        let code = code.to_uppercase();
-        if COUNTRIES.binary_search(&code.as_str()).is_ok() {
-            return Ok(code);
-        }
-    }
-    Err(node.refuse(Rule::Choice(&COUNTRIES), faults))
+/// The changes that a body may hold on either path.
+fn read_update(model: Model<'_, '_>, faults: &mut Faults) -> Checked<CustomerChanges> {
+    let metadata = model.optional("metadata", faults, metadata);
+    let email = model.nullable("email", faults, email);
+    let name = change_of_text(model, "name", faults, name);
+    let billing_address = change(model, "billing_address", faults, address);
+    // As when a customer is made: checked in form, not kept.
+    let tax_id = model.nullable("tax_id", faults, optional_text);
+    let locale = change_of_text(model, "locale", faults, optional_text);
+    tax_id?;
+    Ok(CustomerChanges {
+        kind: None,
+        external_id: Change::Keep,
+        email: email?,
+        name: name?,
+        billing_address: billing_address?,
+        locale: locale?,
+        metadata: metadata?,
+    })
+}
+
+/// A text that null and blank text empty.
+fn change_of_text(
+    model: Model<'_, '_>,
+    name: &str,
+    faults: &mut Faults,
+    inner: fn(Node<'_, '_>, &mut Faults) -> Checked<Option<String>>,
+) -> Checked<Change<Option<String>>> {
+    let found = model.optional(name, faults, |node, faults| node.nullable(faults, inner))?;
+    Ok(found.map_or(Change::Keep, |text| Change::Set(text.flatten())))
+}
+
+/// `GET /v1/customers/`
+pub(crate) fn customer_list(query: &Query<'_>) -> Result<CustomerList, Vec<FieldError>> {
+    let mut faults = Faults::new();
+    let checked = read_list(query, &mut faults);
+    faults.finish(checked)
+}
+
+fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<CustomerList> {
+    let page = read_page(query, faults);
+    let sorting = query.choices("sorting", &ORDERS, order, faults);
+    let organizations = query.ids("organization_id", faults);
+    let email = query.optional("email", faults, any_text);
+    let part = query.optional("query", faults, any_text);
+    let active = query.optional("active", faults, boolean);
+    Ok(CustomerList {
+        search: CustomerSearch {
+            email: email?,
+            query: part?,
+            metadata: query.metadata(),
+            sorting: sorting?,
+        },
+        active: active?,
+        organizations: organizations?
+            .into_iter()
+            .map(OrganizationId::from_uuid)
+            .collect(),
+        page: page?,
+    })
+}
+
+fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
+    text(node, Length::ANY, faults).map(str::to_owned)
+}
+
+fn order(name: &str) -> Option<(CustomerOrder, Direction)> {
+    let (name, direction) = match name.strip_prefix('-') {
+        Some(name) => (name, Direction::Descending),
+        None => (name, Direction::Ascending),
+    };
+    let order = match name {
+        "created_at" => CustomerOrder::CreatedAt,
+        "email" => CustomerOrder::Email,
+        "name" => CustomerOrder::Name,
+        _ => return None,
+    };
+    Some((order, direction))
+}
+
+/// `DELETE /v1/customers/{id}` and `DELETE /v1/customers/external/{external_id}`. `anonymize` is checked in form; what a deleted
+/// customer's row says of a person is not erased yet.
+pub(crate) fn customer_delete(query: &Query<'_>) -> Result<(), Vec<FieldError>> {
+    let mut faults = Faults::new();
+    let checked = query.optional("anonymize", &mut faults, boolean);
+    faults.finish(checked.map(|_| ()))
 }

@@ -100,7 +100,7 @@ fn read_update(node: Node<'_, '_>, faults: &mut Faults) -> Checked<MeterChanges>
 }
 
 /// A field whose null means something else than its absence.
-fn change<'v, T>(
+pub(super) fn change<'v, T>(
     model: Model<'_, 'v>,
     name: &str,
     faults: &mut Faults,

@@ -1,12 +1,13 @@
 //! Customers.
 
 use domain::{CustomerId, Scope};
+use service::Listed;
 
 use crate::auth::Access;
 use crate::call::Call;
-use crate::convert::customer_to_api;
+use crate::convert::{customer_to_api, page_to_api};
 use crate::reply;
-use crate::request;
+use crate::request::{self, CustomerList, both};
 use crate::route::{Answer, Route};
 
 const READ: Access = Access::Organization(&[Scope::CustomersRead, Scope::CustomersWrite]);
@@ -14,16 +15,45 @@ const WRITE: Access = Access::Organization(&[Scope::CustomersWrite]);
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
+        Route::get("/v1/customers/", READ, list),
         Route::post("/v1/customers/", WRITE, create),
         Route::get("/v1/customers/{id}", READ, get),
+        Route::patch("/v1/customers/{id}", WRITE, update),
         Route::delete("/v1/customers/{id}", WRITE, delete),
         Route::get("/v1/customers/external/{external_id}", READ, get_external),
+        Route::patch(
+            "/v1/customers/external/{external_id}",
+            WRITE,
+            update_external,
+        ),
         Route::delete(
             "/v1/customers/external/{external_id}",
             WRITE,
             delete_external,
         ),
     ]
+}
+
+async fn list(call: Call) -> Answer {
+    let organization = call.organization();
+    let CustomerList {
+        search,
+        active,
+        organizations,
+        page,
+    } = request::customer_list(&call.query())?;
+    let is_own = organizations.is_empty() || organizations.contains(&organization);
+    let listed = if is_own && active != Some(true) {
+        call.catalog(move |service| service.customers(organization, &search, page))
+            .await?
+    } else {
+        // Only those of others, of whom a token sees none, or only those with a subscription, and there are no subscriptions.
+        Listed {
+            items: Vec::new(),
+            total: 0,
+        }
+    };
+    Ok(reply::ok(&page_to_api(&listed, page, customer_to_api)))
 }
 
 async fn create(call: Call) -> Answer {
@@ -45,9 +75,21 @@ async fn get(call: Call) -> Answer {
     Ok(reply::ok(&customer_to_api(&customer)))
 }
 
+async fn update(call: Call) -> Answer {
+    let organization = call.organization();
+    let (id, changes) = call.read_with_id(request::customer_update).await?;
+    let id = CustomerId::from_uuid(id);
+    let updated = call
+        .catalog(move |service| service.update_customer(organization, id, changes))
+        .await;
+    let customer = updated.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
+    Ok(reply::ok(&customer_to_api(&customer)))
+}
+
 async fn delete(call: Call) -> Answer {
     let organization = call.organization();
-    let id = call.path_id("id").map(CustomerId::from_uuid)?;
+    let (id, ()) = both(call.path_id("id"), request::customer_delete(&call.query()))?;
+    let id = CustomerId::from_uuid(id);
     call.catalog(move |service| service.delete_customer(organization, id))
         .await?;
     Ok(reply::no_content())
@@ -62,8 +104,24 @@ async fn get_external(call: Call) -> Answer {
     Ok(reply::ok(&customer_to_api(&customer)))
 }
 
+async fn update_external(call: Call) -> Answer {
+    let organization = call.organization();
+    let changes = call.read(request::customer_update_external).await?;
+    let external_id = call.parameter.clone();
+    let updated = call
+        .catalog(move |service| {
+            // An external id stays with its customer for as long as that is there.
+            let customer = service.customer_by_external_id(organization, &external_id)?;
+            service.update_customer(organization, customer.id, changes)
+        })
+        .await;
+    let customer = updated.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
+    Ok(reply::ok(&customer_to_api(&customer)))
+}
+
 async fn delete_external(call: Call) -> Answer {
     let organization = call.organization();
+    request::customer_delete(&call.query())?;
     let external_id = call.parameter.clone();
     call.catalog(move |service| {
         let customer = service.customer_by_external_id(organization, &external_id)?;
