@@ -28,6 +28,9 @@ struct Args {
     /// Steps that may differ, [{"case","step","rule"}].
     #[arg(long)]
     expected: Option<PathBuf>,
+    /// Take the steps that agree out of the file of --expected.
+    #[arg(long, requires = "expected")]
+    prune: bool,
     /// How many failures to print.
     #[arg(long, default_value_t = 20)]
     show: usize,
@@ -78,6 +81,10 @@ fn run(args: &Args, out: &mut impl std::io::Write) -> anyhow::Result<bool> {
     if let Some(path) = &args.json {
         let text = serde_json::to_vec_pretty(report.failures())?;
         std::fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+    }
+    if let (true, Some(path)) = (args.prune, &args.expected) {
+        let kept = report.pruned();
+        std::fs::write(path, kept).with_context(|| format!("write {}", path.display()))?;
     }
     writeln!(out, "{report}")?;
     Ok(report.total().steps > 0 && report.failures().is_empty())

@@ -69,7 +69,7 @@ fn check(group: &str) {
     let agreeing: Vec<_> = report.agreeing().collect();
     assert!(
         agreeing.is_empty(),
-        "listed in expected.json, but they agree: {agreeing:?}"
+        "`conformance --expected FILE --prune` takes out of the list what agrees: {agreeing:?}"
     );
     let Tally {
         steps,
