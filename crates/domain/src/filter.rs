@@ -298,6 +298,8 @@ impl Operator {
                 .is_some_and(|text| self.matches_text(&text, &operand.text()));
         };
         match (stored, operand) {
+            // A boolean has no order but to numbers (SEMANTICS 6.12, D6).
+            (Value::Text(_), Operand::Bool(_)) if !self.is_equality() => false,
             (Value::Text(stored), _) => accepts((**stored).cmp(&*operand.text())),
             (Value::Number(stored, _), Operand::Integer(operand)) => {
                 accepts(stored.cmp(&Number::from_i64(i64::from(*operand))))
@@ -325,6 +327,11 @@ impl Operator {
                 .ordering()
                 .is_some_and(|accepts| accepts(stored.cmp(operand))),
         }
+    }
+
+    /// Whether it asks for equality, or for the lack of it.
+    fn is_equality(self) -> bool {
+        matches!(self, Operator::Eq | Operator::Ne)
     }
 
     /// Which orders of stored value and operand pass; `None` for the two that look for a part of the text.

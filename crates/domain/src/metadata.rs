@@ -7,12 +7,13 @@
 //! - bytes are checked when they are written and, by checksum, when they are read from disk, so reading here asserts.
 //!
 //! Layout: for each entry the key as text (length, bytes), a tag byte and the value. Integers are zigzag varints, a
-//! decimal is its scale (a byte) and its mantissa, numbers that do not fit 128 bits are their text.
+//! decimal is its scale (a byte) and its mantissa; a number that does not fit these is a zigzag exponent of ten and the digits
+//! before it as text, so that no number takes more room than its literal did.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::number::{Number, Spelling};
+use crate::number::{MAX_PLAIN_CHARS, Number, Spelling};
 use crate::packed::{PackedError, Reader, write_len, write_signed, write_text};
 
 const NULL: u8 = 0;
@@ -198,17 +199,17 @@ impl<'a> MetadataRef<'a> {
         None
     }
 
-    /// The value at the end of a path of keys.
-    pub fn get_path<K: AsRef<str>>(self, path: &[K]) -> Option<Value<'a>> {
-        let (first, rest) = path.split_first()?;
-        let value = self.get(first.as_ref())?;
-        if rest.is_empty() {
-            return Some(value);
+    /// The value at the end of a path of keys; `None` for a path without keys.
+    pub fn get_path<'k>(self, path: impl IntoIterator<Item = &'k str>) -> Option<Value<'a>> {
+        let mut path = path.into_iter();
+        let mut value = self.get(path.next()?)?;
+        for key in path {
+            let Value::Object(object) = value else {
+                return None;
+            };
+            value = object.get(key)?;
         }
-        match value {
-            Value::Object(object) => object.get_path(rest),
-            _ => None,
-        }
+        Some(value)
     }
 
     /// A copy that owns its bytes.
@@ -342,7 +343,7 @@ fn write_number(value: &Number, spelling: Spelling, out: &mut Vec<u8>) {
                 Spelling::Integer => WIDE_INTEGER,
                 Spelling::Decimal => WIDE_DECIMAL,
             });
-            write_text(&value.to_string(), out);
+            write_wide(value, out);
         }
     }
 }
@@ -377,10 +378,44 @@ fn read_value<'a>(reader: &mut Reader<'a>) -> Result<Value<'a>, PackedError> {
     })
 }
 
+/// As digits and an exponent of ten, without zeros at the end: one form for each value.
+fn write_wide(value: &Number, out: &mut Vec<u8>) {
+    let plain = value.to_string();
+    let (sign, magnitude) = plain
+        .strip_prefix('-')
+        .map_or(("", &*plain), |rest| ("-", rest));
+    let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, ""));
+    let digits = [whole, fraction].concat();
+    let kept = digits.trim_end_matches('0');
+    let zeros = digits.len().saturating_sub(kept.len());
+    let exponent = (zeros as i128).saturating_sub(fraction.len() as i128);
+    write_signed(exponent, out);
+    write_text(&[sign, kept.trim_start_matches('0')].concat(), out);
+}
+
 fn read_wide(reader: &mut Reader<'_>) -> Result<Number, PackedError> {
-    Number::from_plain_text(reader.text()?).ok_or(PackedError {
+    let damaged = PackedError {
         what: "a wide number is unreadable",
-    })
+    };
+    let exponent = reader.signed()?;
+    let digits = reader.text()?;
+    let (sign, digits) = digits
+        .strip_prefix('-')
+        .map_or(("", digits), |digits| ("-", digits));
+    let places = usize::try_from(exponent.unsigned_abs()).map_err(|_| damaged)?;
+    if places > MAX_PLAIN_CHARS {
+        return Err(damaged);
+    }
+    let plain = if exponent >= 0 {
+        format!("{sign}{digits}{}", "0".repeat(places))
+    } else {
+        let padded = format!("{digits:0>width$}", width = places.saturating_add(1));
+        let (whole, fraction) = padded
+            .split_at_checked(padded.len().saturating_sub(places))
+            .ok_or(damaged)?;
+        format!("{sign}{whole}.{fraction}")
+    };
+    Number::from_plain_text(&plain).ok_or(damaged)
 }
 
 fn skip_value(reader: &mut Reader<'_>) -> Result<(), PackedError> {
@@ -391,7 +426,12 @@ fn skip_value(reader: &mut Reader<'_>) -> Result<(), PackedError> {
             reader.byte()?;
             skip_varint(reader)?;
         }
-        WIDE_INTEGER | WIDE_DECIMAL | TEXT | OBJECT => {
+        WIDE_INTEGER | WIDE_DECIMAL => {
+            skip_varint(reader)?;
+            let len = reader.len()?;
+            reader.bytes(len)?;
+        }
+        TEXT | OBJECT => {
             let len = reader.len()?;
             reader.bytes(len)?;
         }
@@ -491,11 +531,11 @@ mod tests {
         let metadata = sample();
         let metadata = metadata.as_ref();
         assert_eq!(
-            metadata.get_path(&["_cost", "currency"]),
+            metadata.get_path(["_cost", "currency"]),
             Some(Value::Text("usd"))
         );
-        assert_eq!(metadata.get_path(&["model", "currency"]), None);
-        assert_eq!(metadata.get_path(&["_cost", "absent"]), None);
+        assert_eq!(metadata.get_path(["model", "currency"]), None);
+        assert_eq!(metadata.get_path(["_cost", "absent"]), None);
     }
 
     #[test]
@@ -513,6 +553,34 @@ mod tests {
         assert_eq!(of("1e30"), of("1000000000000000000000000000000"));
         assert_ne!(of("1"), canonical(Value::Text("1")));
         assert_ne!(of("1"), canonical(Value::Bool(true)));
+    }
+
+    #[test]
+    fn a_wide_number_takes_no_more_room_than_its_literal() {
+        for text in [
+            "1e400",
+            "-1e400",
+            "1e-400",
+            "-12.5e-390",
+            "123456789012345678901234567890",
+            "1000000000000000000000000000000000000",
+            "0.000000000000000000000000000001",
+            "-123456789012345678901234567890.000000000000000000000000000001",
+        ] {
+            let (value, spelling) = number(text);
+            let mut builder = MetadataBuilder::new();
+            builder.number("k", &value, spelling);
+            builder.text("after", "x");
+            let metadata = builder.finish();
+            let metadata = MetadataRef::check(metadata.as_ref().bytes()).expect("sound");
+            assert!(metadata.bytes().len() <= text.len() + 16, "{text}");
+            assert_eq!(
+                metadata.get("k"),
+                Some(Value::Number(value, spelling)),
+                "{text}"
+            );
+            assert_eq!(metadata.get("after"), Some(Value::Text("x")));
+        }
     }
 
     #[test]

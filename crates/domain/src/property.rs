@@ -11,8 +11,8 @@ use crate::metadata::Value;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Property {
     text: Box<str>,
-    path: Box<[Box<str>]>,
     field: Option<Field>,
+    has_dots: bool,
 }
 
 /// A field of the event itself that a property may name.
@@ -43,8 +43,8 @@ impl Property {
         };
         Self {
             text: text.into(),
-            path: text.split('.').map(Into::into).collect(),
             field,
+            has_dots: text.contains('.'),
         }
     }
 
@@ -60,6 +60,10 @@ impl Property {
 
     /// The value in the event's metadata, whatever [`Self::field`] says.
     pub fn in_metadata<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
-        event.metadata.get_path(&self.path)
+        if self.has_dots {
+            event.metadata.get_path(self.text.split('.'))
+        } else {
+            event.metadata.get(&self.text)
+        }
     }
 }

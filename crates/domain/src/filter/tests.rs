@@ -69,7 +69,9 @@ fn stored_text_is_compared_as_text_with_the_text_of_every_operand() {
     check("text5", "eq", Operand::Integer(5), true);
     check("text50", "eq", Operand::Integer(5), false);
     check("t", "eq", Operand::Bool(true), false);
-    check("t", "gt", Operand::Bool(true), true);
+    check("t", "ne", Operand::Bool(true), true);
+    check("t", "gt", Operand::Bool(true), false);
+    check("t", "lte", Operand::Bool(true), false);
 }
 
 #[test]
