@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub(crate) const ADMIN_TOKEN: &str = "sextant_adm_for_tests";
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// As [`START_TIMEOUT`], for a server that was told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// As [`START_TIMEOUT`], for a line of the log.
+const LOG_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running server. It is killed when dropped, and then says what it logged if the test has failed.
 #[derive(Debug)]
@@ -73,9 +75,11 @@ impl Server {
         stream
     }
 
-    /// What it has written to standard error so far.
-    pub(crate) fn log(&self) -> String {
-        self.process.log()
+    /// What it has written to standard error, as soon as `has_it` finds in it what it looks for. (Standard output and error
+    /// are two pipes: what was written first may be read last.)
+    #[track_caller]
+    pub(crate) fn log_with(&self, has_it: impl Fn(&str) -> bool) -> String {
+        self.process.log.wait_for(has_it)
     }
 
     /// Its process id.
@@ -144,7 +148,7 @@ fn signal(process_id: u32, name: &str) {
 pub(crate) struct Process {
     child: Child,
     lines: Receiver<String>,
-    log: Arc<Mutex<String>>,
+    log: Arc<Log>,
     log_reader: Option<JoinHandle<()>>,
 }
 
@@ -164,10 +168,10 @@ impl Process {
                 let _unread = sender.send(line);
             }
         });
-        let log = Arc::new(Mutex::new(String::new()));
+        let log = Arc::new(Log::default());
         let log_reader = Some(thread::spawn({
             let log = Arc::clone(&log);
-            move || collect(err, &log)
+            move || log.collect(err)
         }));
         Self {
             child,
@@ -198,10 +202,7 @@ impl Process {
     }
 
     fn log(&self) -> String {
-        self.log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.log.wait_for(|_| true)
     }
 
     fn wait(&mut self) -> Exit {
@@ -235,10 +236,31 @@ impl Drop for Process {
     }
 }
 
-fn collect(from: impl Read, log: &Mutex<String>) {
-    for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
-        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.push_str(&String::from_utf8_lossy(&line));
-        log.push('\n');
+/// What a process has written to standard error so far.
+#[derive(Debug, Default)]
+struct Log {
+    text: Mutex<String>,
+    has_grown: Condvar,
+}
+
+impl Log {
+    fn collect(&self, from: impl Read) {
+        for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+            let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+            text.push_str(&String::from_utf8_lossy(&line));
+            text.push('\n');
+            self.has_grown.notify_all();
+        }
+    }
+
+    #[track_caller]
+    fn wait_for(&self, has_it: impl Fn(&str) -> bool) -> String {
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .has_grown
+            .wait_timeout_while(text, LOG_TIMEOUT, |text| !has_it(text));
+        let (text, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(!waited.timed_out(), "not in the log:\n{text}");
+        text.clone()
     }
 }
