@@ -145,8 +145,9 @@ async fn row(connection: &mut Connection, title: &str, target: &str) -> anyhow::
         "{title}: {} quantities",
         first.quantities.len()
     );
+    // With few events one customer may have none.
     ensure!(
-        !matches!(first.total.as_str(), "0" | "0.0"),
+        target.contains("customer_id=") || !matches!(first.total.as_str(), "0" | "0.0"),
         "{title}: nothing was counted"
     );
     let request = connection.head("GET", target, 0);
