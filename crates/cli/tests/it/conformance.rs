@@ -48,7 +48,7 @@ fn events_are_taken_and_refused_as_by_the_reference() {
 }
 
 #[test]
-fn customers_are_created_read_and_deleted_as_by_the_reference() {
+fn customers_are_created_listed_changed_and_deleted_as_by_the_reference() {
     check("customers");
 }
 
