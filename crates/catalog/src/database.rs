@@ -92,6 +92,11 @@ impl Catalog {
         }
     }
 
+    /// Whether it takes writes: `false` after [`CatalogError::WriteFailed`], until it is opened again.
+    pub fn takes_writes(&self) -> bool {
+        !self.writes_stopped.load(Ordering::Relaxed)
+    }
+
     /// Runs what reads.
     pub(crate) fn read<T>(
         &self,

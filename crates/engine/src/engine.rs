@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 
 use domain::interval::Buckets;
 use domain::{
-    CustomerId, Definition, EventBatch, Function, MetadataFilter, MeterId, OrganizationId,
+    CustomerId, Definition, EventBatch, Function, KeyedHash, MetadataFilter, MeterId,
+    OrganizationId,
 };
 use parking_lot::Mutex;
 use query::{Answer, Customers, Grouping, Plan, Question};
@@ -80,7 +81,9 @@ impl Engine {
         let (writer, reader, report) = store::open(&folder, store::Options::default())?;
         let queue = Arc::new(Queue::default());
         let upkeep = Arc::new(Upkeep::default());
-        let meters = Arc::new(LiveMeters::default());
+        let meters = Arc::new(LiveMeters::new(KeyedHash::new(
+            folder.secret().derive("value hash"),
+        )));
         let threads = vec![
             spawn("writer", {
                 let (queue, upkeep) = (Arc::clone(&queue), Arc::clone(&upkeep));
@@ -145,12 +148,30 @@ impl Engine {
         self.upkeep.notify([organization]);
     }
 
-    /// Whether an event matches the meter: from then on its definition is frozen (SEMANTICS 19.19). `false` for an unknown meter.
+    /// Whether an event matches the meter: from then on its definition is frozen (SEMANTICS 19.19). `false` for an unknown
+    /// meter. Cost: the rows that are not in its cube yet, up to the first match.
     pub fn has_match(&self, organization: OrganizationId, id: MeterId) -> bool {
         let Some(meter) = self.meters.get(organization, id) else {
             return false;
         };
         meter.has_match(&self.reader.snapshot(organization))
+    }
+
+    /// Puts another definition in the place of a meter's, unless an event matches the present one; `commit` makes it
+    /// durable in between. Returns whether it did. No question sees both an event that matches the old definition and the new
+    /// definition afterwards. Blocks as [`Self::has_match`] and `commit` do, and questions for this meter with it.
+    pub fn replace_definition<E>(
+        &self,
+        organization: OrganizationId,
+        id: MeterId,
+        definition: Definition,
+        commit: impl FnOnce() -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let replaced = self
+            .meters
+            .replace(&self.reader, organization, id, definition, commit);
+        self.upkeep.notify([organization]);
+        replaced
     }
 
     /// The quantities of a meter as of the last acknowledged event; `None` for an unknown meter. Runs on the calling
@@ -161,8 +182,9 @@ impl Engine {
         id: MeterId,
         ask: &Ask<'_>,
     ) -> Option<Answer> {
-        let meter = self.meters.get(organization, id)?;
-        let snapshot = self.reader.snapshot(organization);
+        let (meter, snapshot) = self
+            .meters
+            .get_with_snapshot(&self.reader, organization, id)?;
         let question = Question {
             definition: &meter.definition,
             buckets: ask.buckets,
@@ -175,7 +197,7 @@ impl Engine {
         };
         Some(match Plan::of(&question) {
             Plan::Cube => meter.read(&snapshot, |cube| cube.answer(ask.buckets)),
-            Plan::Scan => query::answer(&snapshot, &question),
+            Plan::Scan => query::scan(&snapshot, &question),
         })
     }
 

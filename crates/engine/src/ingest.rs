@@ -159,10 +159,7 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
                 hashes: &pending.hashes,
             })
             .collect();
-        let results = match writer.commit(clock.now(), &requests) {
-            Ok(appended) => appended.into_iter().map(Ok).collect(),
-            Err(failed) => refused(failed, queue),
-        };
+        let results = commit(&mut writer, clock, &requests, queue);
         upkeep.notify(group.iter().map(|pending| pending.organization));
         for (pending, result) in group.into_iter().zip(results) {
             (pending.done)(result.map(|appended| Ingested {
@@ -179,6 +176,32 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
     }
 }
 
+/// Commits a group. When one of its requests can never be written, each is committed by itself, so that it takes no other with
+/// it.
+fn commit(
+    writer: &mut Writer,
+    clock: &Arc<dyn Clock>,
+    requests: &[AppendRequest<'_>],
+    queue: &Queue,
+) -> Vec<Result<Appended, IngestError>> {
+    match writer.commit(clock.now(), requests) {
+        Ok(appended) => appended.into_iter().map(Ok).collect(),
+        Err(failed) if is_of_one_request(&failed.cause) && requests.len() > 1 => requests
+            .iter()
+            .flat_map(|request| commit(writer, clock, std::slice::from_ref(request), queue))
+            .collect(),
+        Err(failed) => refused(failed, queue),
+    }
+}
+
+/// Whether the failure is that of one request and not of the disk.
+fn is_of_one_request(cause: &StoreError) -> bool {
+    matches!(
+        cause,
+        StoreError::OrganizationFull | StoreError::GroupTooLarge { .. }
+    )
+}
+
 /// What to tell each request of a group that could not be made durable.
 fn refused(failed: CommitError, queue: &Queue) -> Vec<Result<Appended, IngestError>> {
     let CommitError { cause, answered } = failed;
@@ -190,7 +213,7 @@ fn refused(failed: CommitError, queue: &Queue) -> Vec<Result<Appended, IngestErr
     let error = match cause {
         StoreError::OrganizationFull => IngestError::OrganizationFull,
         StoreError::NoSpace { .. } => IngestError::NoSpace,
-        StoreError::Write { .. } => IngestError::WriteFailed,
+        StoreError::Write { .. } | StoreError::GroupTooLarge { .. } => IngestError::WriteFailed,
         _ => {
             // What is durable is unknown: nothing more is taken until a restart.
             queue.close();

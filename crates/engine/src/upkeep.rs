@@ -6,8 +6,8 @@ use domain::OrganizationId;
 use parking_lot::{Condvar, Mutex};
 use store::Reader;
 
-use crate::limits::UPKEEP_PAUSE;
-use crate::meters::LiveMeters;
+use crate::limits::{UPKEEP_PAUSE, UPKEEP_PIECES_MAX};
+use crate::meters::{LiveMeters, Progress};
 
 /// Tells the upkeep thread where there is work.
 #[derive(Debug, Default)]
@@ -62,26 +62,45 @@ impl Upkeep {
         }
     }
 
-    /// The thread's loop. A bounded piece of each meter in turn, so that a new meter over a long history keeps no other
-    /// from being current.
+    /// The thread's loop. A bounded piece of a bounded number of meters of each organization in turn, so that neither a
+    /// new meter over a long history nor an organization of many meters keeps the others from being current.
     pub(crate) fn run(&self, reader: &Reader, meters: &LiveMeters) {
+        let mut round = 0_usize;
         while let Some(organizations) = self.next_round() {
+            round = round.wrapping_add(1);
             let mut behind = Vec::new();
+            let mut has_progress = false;
             for organization in organizations {
                 let snapshot = reader.snapshot(organization);
-                for meter in meters.of_organization(organization) {
+                let meters = meters.of_organization(organization);
+                // Another meter begins each time: the turn may end before the last.
+                let first = round.wrapping_mul(UPKEEP_PIECES_MAX) % meters.len().max(1);
+                let mut pieces = 0;
+                for meter in meters.iter().cycle().skip(first).take(meters.len()) {
                     if self.is_closed() {
                         return;
                     }
-                    if !meter.catch_up(&snapshot) {
+                    match meter.catch_up(&snapshot) {
+                        Progress::Idle => continue,
+                        Progress::Current => {}
+                        Progress::Behind => behind.push(organization),
+                        Progress::Busy => {
+                            behind.push(organization);
+                            continue;
+                        }
+                    }
+                    pieces += 1;
+                    if pieces == UPKEEP_PIECES_MAX {
                         behind.push(organization);
+                        break;
                     }
                 }
+                has_progress |= pieces > 0;
             }
-            if behind.is_empty() {
+            let is_done = behind.is_empty();
+            self.notify(behind);
+            if is_done || !has_progress {
                 self.pause();
-            } else {
-                self.notify(behind);
             }
         }
     }

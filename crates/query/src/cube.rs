@@ -7,12 +7,11 @@
 //! Distinct values get a number each, in the order in which they are met, and a quarter hour keeps a bitmap of them, so
 //! that the distinct values of a month are a union of bitmaps and not of texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::interval::{Buckets, Quarter};
-use domain::{Contribution, Definition, Function, Number, State, TimeRange};
+use domain::{Contribution, Definition, Function, KeyedHash, Number, State, TimeRange};
 use roaring::{MultiOps as _, RoaringBitmap};
-use rustc_hash::FxHashMap;
 use store::Snapshot;
 
 use crate::{Answer, tally};
@@ -38,17 +37,17 @@ enum Levels {
     },
     /// Distinct values.
     Unique {
-        numbers: FxHashMap<Box<[u8]>, u32>,
+        numbers: HashMap<Box<[u8]>, u32, KeyedHash>,
         quarters: BTreeMap<Quarter, RoaringBitmap>,
     },
 }
 
 impl Cube {
-    /// With nothing folded yet.
-    pub fn new(function: Function) -> Self {
+    /// With nothing folded yet. `hash` keeps clients from choosing values that fall together.
+    pub fn new(function: Function, hash: KeyedHash) -> Self {
         let levels = match function {
             Function::Unique => Levels::Unique {
-                numbers: FxHashMap::default(),
+                numbers: HashMap::with_hasher(hash),
                 quarters: BTreeMap::new(),
             },
             _ => Levels::Small {
@@ -87,11 +86,11 @@ impl Cube {
                 if self.rows >= until {
                     return self.rows >= snapshot.rows();
                 }
-                self.rows += 1;
                 if let Some(contribution) = definition.contribution(&row.event()) {
-                    self.matched += 1;
                     self.levels.add(Quarter::of(row.timestamp), contribution);
+                    self.matched += 1;
                 }
+                self.rows += 1;
             }
         }
         self.rows >= snapshot.rows()

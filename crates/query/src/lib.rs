@@ -16,5 +16,6 @@ mod scan;
 mod tally;
 
 pub use cube::{CATCH_UP_ROWS, Cube};
-pub use plan::{Plan, answer};
+pub use plan::Plan;
 pub use question::{Answer, Customers, Grouping, Question};
+pub use scan::scan;

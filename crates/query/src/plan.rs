@@ -1,9 +1,6 @@
 //! Which way leads to an answer.
 
-use store::Snapshot;
-
 use crate::question::{Customers, Question};
-use crate::{Answer, scan};
 
 /// How a question is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +23,4 @@ impl Plan {
             Plan::Scan
         }
     }
-}
-
-/// Answers from rows, whatever the plan. Cost: the organization's rows, or those of the identities asked for.
-pub fn answer(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
-    scan::answer(snapshot, question)
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use domain::interval::Buckets;
-use domain::{CustomerId, Identity, State, Timestamp};
+use domain::{CustomerId, Identity, State};
 use store::{RowRef, Snapshot};
 
 use crate::question::{Grouping, Question};
 use crate::{Answer, Customers, tally};
 
-/// Answers a question by looking at rows. Cost: the organization's rows, or those of the identities asked for.
-pub(crate) fn answer(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
+/// Answers a question by looking at rows. Cost: those of the organization whose blocks reach into the buckets, or those of the
+/// identities asked for.
+pub fn scan(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
     let function = question.definition.aggregation.function();
     match question.grouping {
         None => {
@@ -49,12 +49,17 @@ fn for_each_row<'a>(
     question: &Question<'_>,
     mut visit: impl FnMut(RowRef<'a>, usize),
 ) {
-    let mut find = BucketFinder::new(question.buckets);
+    let buckets = question.buckets;
     match question.customers {
         Customers::All => {
+            let span = buckets.span();
             for (block, rows) in snapshot.blocks_from(0) {
+                let (least, greatest) = block.time_span();
+                if least >= span.end || greatest < span.start {
+                    continue;
+                }
                 for row in rows.map(|index| block.row(index)) {
-                    if let Some(bucket) = find.bucket(row.timestamp) {
+                    if let Some(bucket) = buckets.find(row.timestamp) {
                         visit(row, bucket);
                     }
                 }
@@ -70,7 +75,7 @@ fn for_each_row<'a>(
             for index in indices {
                 let rows = snapshot.rows_of_identity(index);
                 for row in rows.filter_map(|ordinal| snapshot.row(ordinal)) {
-                    if let Some(bucket) = find.bucket(row.timestamp) {
+                    if let Some(bucket) = buckets.find(row.timestamp) {
                         visit(row, bucket);
                     }
                 }
@@ -91,32 +96,6 @@ fn contribution(question: &Question<'_>, row: RowRef<'_>) -> Option<domain::Cont
         question.definition.contribution(&event)
     } else {
         None
-    }
-}
-
-/// Finds the bucket of a time, fast when it is the one of the time before.
-struct BucketFinder<'a> {
-    buckets: &'a Buckets,
-    last: usize,
-}
-
-impl<'a> BucketFinder<'a> {
-    fn new(buckets: &'a Buckets) -> Self {
-        Self { buckets, last: 0 }
-    }
-
-    fn bucket(&mut self, at: Timestamp) -> Option<usize> {
-        if self
-            .buckets
-            .ranges()
-            .get(self.last)
-            .is_some_and(|range| range.contains(at))
-        {
-            return Some(self.last);
-        }
-        let found = self.buckets.find(at)?;
-        self.last = found;
-        Some(found)
     }
 }
 

@@ -1,22 +1,34 @@
 //! Who the customers are, in memory: what every request needs to know of them, without asking the catalogue.
 
-use domain::{CustomerId, Identity, OrganizationId, OwnedIdentity};
+use std::collections::HashMap;
+
+use domain::{CustomerId, Identity, KeyedHash, OrganizationId, OwnedIdentity};
 use rustc_hash::FxHashMap;
 
 /// The undeleted customers of all organizations.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Directory {
+    /// External ids are chosen by clients.
+    hash: KeyedHash,
     organizations: FxHashMap<OrganizationId, Customers>,
 }
 
 /// The undeleted customers of one organization.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Customers {
     external_ids: FxHashMap<CustomerId, Option<Box<str>>>,
-    by_external_id: FxHashMap<Box<str>, CustomerId>,
+    by_external_id: HashMap<Box<str>, CustomerId, KeyedHash>,
 }
 
 impl Directory {
+    /// Without customers.
+    pub(crate) fn new(hash: KeyedHash) -> Self {
+        Self {
+            hash,
+            organizations: FxHashMap::default(),
+        }
+    }
+
     /// The customers of an organization; `None` when it has none.
     pub(crate) fn customers(&self, organization: OrganizationId) -> Option<&Customers> {
         self.organizations.get(&organization)
@@ -29,13 +41,44 @@ impl Directory {
         id: CustomerId,
         external_id: Option<&str>,
     ) {
-        let customers = self.organizations.entry(organization).or_default();
+        let hash = &self.hash;
+        let customers = self
+            .organizations
+            .entry(organization)
+            .or_insert_with(|| Customers {
+                external_ids: FxHashMap::default(),
+                by_external_id: HashMap::with_hasher(hash.clone()),
+            });
         customers
             .external_ids
             .insert(id, external_id.map(Into::into));
         if let Some(external_id) = external_id {
             customers.by_external_id.insert(external_id.into(), id);
         }
+    }
+
+    /// The identities under which the events of these customers came (SEMANTICS 8.8): each is widened to its other
+    /// identifier; an unknown customer has none; an external id without a customer stands for itself.
+    pub(crate) fn identities(
+        &self,
+        organization: OrganizationId,
+        ids: &[CustomerId],
+        external_ids: &[String],
+    ) -> Vec<OwnedIdentity> {
+        let customers = self.customers(organization);
+        let mut identities = Vec::new();
+        for id in ids {
+            if let Some(external_id) = customers.and_then(|known| known.external_ids.get(id)) {
+                identities.push(OwnedIdentity::Customer(*id));
+                identities.extend(external_id.clone().map(OwnedIdentity::External));
+            }
+        }
+        for external_id in external_ids {
+            identities.push(Identity::External(external_id).to_owned());
+            let customer = customers.and_then(|known| known.by_external_id(external_id));
+            identities.extend(customer.map(OwnedIdentity::Customer));
+        }
+        identities
     }
 
     pub(crate) fn remove(&mut self, organization: OrganizationId, id: CustomerId) {
@@ -57,30 +100,6 @@ impl Customers {
     pub(crate) fn by_external_id(&self, external_id: &str) -> Option<CustomerId> {
         self.by_external_id.get(external_id).copied()
     }
-
-    /// The identities under which the events of these customers came (SEMANTICS 8.8): each is widened to its other
-    /// identifier; an unknown customer has none; an external id without a customer stands for itself.
-    pub(crate) fn identities(
-        &self,
-        ids: &[CustomerId],
-        external_ids: &[String],
-    ) -> Vec<OwnedIdentity> {
-        let mut identities = Vec::new();
-        for id in ids {
-            if let Some(external_id) = self.external_ids.get(id) {
-                identities.push(OwnedIdentity::Customer(*id));
-                identities.extend(external_id.clone().map(OwnedIdentity::External));
-            }
-        }
-        for external_id in external_ids {
-            identities.push(Identity::External(external_id).to_owned());
-            identities.extend(
-                self.by_external_id(external_id)
-                    .map(OwnedIdentity::Customer),
-            );
-        }
-        identities
-    }
 }
 
 #[cfg(test)]
@@ -94,15 +113,12 @@ mod tests {
             CustomerId::from_random([2; 16]),
             CustomerId::from_random([3; 16]),
         );
-        let mut directory = Directory::default();
+        let mut directory = Directory::new(KeyedHash::new([7; 16]));
         directory.insert(organization, ada, Some("a"));
         directory.insert(organization, bob, None);
         let of = |directory: &Directory, ids: &[CustomerId], external: &[&str]| {
             let external: Vec<String> = external.iter().map(|id| (*id).to_owned()).collect();
-            directory
-                .customers(organization)
-                .expect("has customers")
-                .identities(ids, &external)
+            directory.identities(organization, ids, &external)
         };
         let external = |id: &str| OwnedIdentity::External(id.into());
         assert_eq!(

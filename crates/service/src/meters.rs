@@ -1,6 +1,8 @@
 //! Meters.
 
-use domain::{Aggregation, Definition, Filter, Metadata, Meter, MeterId, OrganizationId, Unit};
+use domain::{
+    Aggregation, Definition, Filter, Metadata, Meter, MeterId, OrganizationId, Timestamp, Unit,
+};
 
 use crate::{Change, Error, Fault, Listed, MeterSearch, Page, Service};
 
@@ -94,52 +96,58 @@ impl Service {
         id: MeterId,
         changes: MeterChanges,
     ) -> Result<Meter, Error> {
-        let _changing = self.changing.lock();
-        let mut meter = self.meter(organization, id)?;
-        let faults = self.frozen(organization, id, &changes);
-        if !faults.is_empty() {
+        let faults = changes.of_frozen();
+        if !faults.is_empty() && self.engine.has_match(organization, id) {
+            // The long look, before anybody else has to wait for it. The meter may be another organization's.
+            self.meter(organization, id)?;
             return Err(Error::Invalid(faults));
         }
-        let now = self.now();
-        if let Change::Set(Some(filter)) = changes.filter {
+        let _changing = self.changing.lock();
+        let meter = changes.apply(self.meter(organization, id)?, self.now());
+        if faults.is_empty() {
+            self.catalog.update_meter(&meter)?;
+            return Ok(meter);
+        }
+        let definition = meter.definition.clone();
+        let commit = || self.catalog.update_meter(&meter);
+        if self
+            .engine
+            .replace_definition(organization, id, definition, commit)?
+        {
+            Ok(meter)
+        } else {
+            Err(Error::Invalid(faults))
+        }
+    }
+}
+
+impl MeterChanges {
+    /// The faults if the meter is frozen: one for each part of the definition that is in the request, be it null or as it is
+    /// already (SEMANTICS 5.5).
+    fn of_frozen(&self) -> Vec<Fault> {
+        let filter = (self.filter != Change::Keep).then_some(Fault::FilterFrozen);
+        let aggregation = (self.aggregation != Change::Keep).then_some(Fault::AggregationFrozen);
+        filter.into_iter().chain(aggregation).collect()
+    }
+
+    fn apply(self, mut meter: Meter, now: Timestamp) -> Meter {
+        if let Change::Set(Some(filter)) = self.filter {
             meter.definition.filter = filter;
         }
-        if let Change::Set(Some(aggregation)) = changes.aggregation {
+        if let Change::Set(Some(aggregation)) = self.aggregation {
             meter.definition.aggregation = aggregation;
         }
-        meter.name = changes.name.unwrap_or(meter.name);
-        meter.unit = changes.unit.unwrap_or(meter.unit);
-        changes.custom_label.apply(&mut meter.custom_label);
-        changes
-            .custom_multiplier
-            .apply(&mut meter.custom_multiplier);
-        meter.metadata = changes.metadata.unwrap_or(meter.metadata);
-        match changes.is_archived {
+        meter.name = self.name.unwrap_or(meter.name);
+        meter.unit = self.unit.unwrap_or(meter.unit);
+        self.custom_label.apply(&mut meter.custom_label);
+        self.custom_multiplier.apply(&mut meter.custom_multiplier);
+        meter.metadata = self.metadata.unwrap_or(meter.metadata);
+        match self.is_archived {
             Some(true) => meter.archived_at = Some(now),
             Some(false) => meter.archived_at = None,
             None => {}
         }
         meter.modified_at = now;
-        self.catalog.update_meter(&meter)?;
-        self.engine
-            .define_meter(organization, id, meter.definition.clone());
-        Ok(meter)
-    }
-
-    /// One fault for each part of the definition that is to change although an event matches (SEMANTICS 5.5, 19.19).
-    fn frozen(
-        &self,
-        organization: OrganizationId,
-        id: MeterId,
-        changes: &MeterChanges,
-    ) -> Vec<Fault> {
-        let filter = (changes.filter != Change::Keep).then_some(Fault::FilterFrozen);
-        let aggregation = (changes.aggregation != Change::Keep).then_some(Fault::AggregationFrozen);
-        let faults: Vec<Fault> = filter.into_iter().chain(aggregation).collect();
-        if faults.is_empty() || self.engine.has_match(organization, id) {
-            faults
-        } else {
-            Vec::new()
-        }
+        meter
     }
 }

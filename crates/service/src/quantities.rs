@@ -94,8 +94,10 @@ impl Service {
             return None;
         }
         let directory = self.directory.read();
-        let nobody = crate::directory::Customers::default();
-        let customers = directory.customers(organization).unwrap_or(&nobody);
-        Some(customers.identities(&request.customers, &request.external_customers))
+        Some(directory.identities(
+            organization,
+            &request.customers,
+            &request.external_customers,
+        ))
     }
 }

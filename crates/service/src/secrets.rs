@@ -4,6 +4,8 @@
 //! scanner can tell one that is real (SEMANTICS 2.2, EXTENSIONS). Only an HMAC-SHA256 under the data folder's secret
 //! is kept.
 
+use std::collections::hash_map::Entry;
+
 use domain::{Timestamp, Token, TokenId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rustc_hash::FxHashMap;
@@ -133,8 +135,13 @@ impl KnownTokens {
         let Some(prefix) = self.prefixes.remove(&id) else {
             return;
         };
-        if let Some(candidates) = self.by_prefix.get_mut(&prefix) {
-            candidates.retain(|(_, token)| token.access.token != id);
+        if let Entry::Occupied(mut candidates) = self.by_prefix.entry(prefix) {
+            candidates
+                .get_mut()
+                .retain(|(_, token)| token.access.token != id);
+            if candidates.get().is_empty() {
+                candidates.remove();
+            }
         }
     }
 }

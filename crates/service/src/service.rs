@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
-use domain::{OrganizationId, Scopes, Timestamp, TokenId};
+use domain::{KeyedHash, OrganizationId, Scopes, Timestamp, TokenId};
 use engine::{Disk, Engine};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
@@ -112,7 +112,8 @@ impl Service {
         for (hash, token) in catalog.all_tokens()? {
             tokens.insert(hash, KnownToken::of(&token));
         }
-        let mut directory = Directory::default();
+        let hash = engine.folder().secret().derive("directory hash");
+        let mut directory = Directory::new(KeyedHash::new(hash));
         for known in catalog.customer_identities()? {
             directory.insert(known.organization, known.id, known.external_id.as_deref());
         }
@@ -177,12 +178,19 @@ impl Service {
         if uses.is_empty() {
             return Ok(());
         }
-        Ok(self.catalog.touch_tokens(&uses)?)
+        self.catalog.touch_tokens(&uses).map_err(|error| {
+            // For the next time; later uses are kept.
+            let mut waiting = self.uses.lock();
+            for (token, at) in uses {
+                waiting.entry(token).or_insert(at);
+            }
+            Error::from(error)
+        })
     }
 
-    /// Whether events can be taken in. `false` after a failed sync, until a restart.
+    /// Whether events and rows can be taken in. `false` after a failed sync of either, until a restart.
     pub fn takes_writes(&self) -> bool {
-        self.engine.takes_writes()
+        self.engine.takes_writes() && self.catalog.takes_writes()
     }
 
     /// Finishes what is in flight and closes. Later calls that take events in fail with [`Error::WritesStopped`].
