@@ -1,5 +1,6 @@
 //! The engine from outside, on a disk in memory.
 
+mod concurrent;
 mod faults;
 mod harness;
 mod model;
