@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{CustomerId, Identity, State};
+use rustc_hash::FxHashMap;
 use store::{RowRef, Snapshot};
 
 use crate::question::{Grouping, Question};
@@ -22,22 +23,22 @@ pub fn scan(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
         }
         Some(grouping) => {
             let mut groups = Groups::new(snapshot, grouping);
-            // By group and bucket; ordered, so that the states of a bucket come in the order of the groups.
-            let mut states: BTreeMap<(usize, u32), State> = BTreeMap::new();
+            let mut buckets = vec![Vec::new(); question.buckets.ranges().len()];
+            // Where in its bucket's list the state of a group is. Both numbers are ours, so the hash need not be keyed.
+            let mut places: FxHashMap<(usize, u32), usize> = FxHashMap::default();
             for_each_row(snapshot, question, |row, bucket| {
                 let Some(contribution) = contribution(question, row) else {
                     return;
                 };
-                let group = groups.of(row.identity);
-                states
-                    .entry((bucket, group))
-                    .or_insert_with(|| State::new(function))
-                    .add(contribution);
+                let states: &mut Vec<State> = &mut buckets[bucket];
+                let place = *places
+                    .entry((bucket, groups.of(row.identity)))
+                    .or_insert_with(|| {
+                        states.push(State::new(function));
+                        states.len() - 1
+                    });
+                states[place].add(contribution);
             });
-            let mut buckets = vec![Vec::new(); question.buckets.ranges().len()];
-            for ((bucket, _), state) in states {
-                buckets[bucket].push(state);
-            }
             tally::by_customer(function, grouping.function, &buckets)
         }
     }
