@@ -558,8 +558,8 @@ mod tests {
     #[test]
     fn a_wide_number_takes_no_more_room_than_its_literal() {
         for text in [
-            "1e400",
-            "-1e400",
+            "1e399",
+            "-1e399",
             "1e-400",
             "-12.5e-390",
             "123456789012345678901234567890",

@@ -23,7 +23,7 @@ mod wide;
 mod tests;
 
 pub use divide::QUOTIENT_DIGITS;
-pub use parse::{Literal, MAX_EXPONENT, MAX_LITERAL_CHARS, MAX_PLAIN_CHARS, NumberError};
+pub use parse::{EXPONENTS, Literal, MAX_LITERAL_CHARS, MAX_PLAIN_CHARS, NumberError};
 pub use wide::Wide;
 
 use decimal::POWERS_OF_TEN;

@@ -13,8 +13,9 @@ use super::{Number, Spelling, decimal, wide};
 /// The most characters a number literal may have.
 pub const MAX_LITERAL_CHARS: usize = 1_100;
 
-/// The greatest exponent a number literal may have, and the negative of the least.
-pub const MAX_EXPONENT: u32 = 400;
+/// The exponents that a number literal may have: from -400 to 399, so that 1e400 is the first power of ten that is refused
+/// (SEMANTICS 19.12).
+pub const EXPONENTS: std::ops::RangeInclusive<i32> = -400..=399;
 
 /// The most characters that [`Number::from_plain_text`] reads: more than any sum of literals has.
 pub const MAX_PLAIN_CHARS: usize = 4_096;
@@ -37,8 +38,8 @@ pub enum NumberError {
     /// More than [`MAX_LITERAL_CHARS`] characters.
     #[error("number of more than {MAX_LITERAL_CHARS} characters")]
     TooLong,
-    /// The exponent is beyond ±[`MAX_EXPONENT`].
-    #[error("exponent beyond {MAX_EXPONENT}")]
+    /// The exponent is not one of [`EXPONENTS`].
+    #[error("exponent out of range")]
     ExponentTooLarge,
 }
 
@@ -233,18 +234,15 @@ impl<'a> Scanned<'a> {
     }
 
     fn exponent(&self) -> Result<i32, NumberError> {
+        let sign = if self.exponent_negative { -1 } else { 1 };
         let mut exponent = 0_i32;
         for digit in self.exponent_digits.unwrap_or_default() {
-            exponent = exponent * 10 + i32::from(digit - b'0');
-            if exponent.unsigned_abs() > MAX_EXPONENT {
+            exponent = exponent * 10 + sign * i32::from(digit - b'0');
+            if !EXPONENTS.contains(&exponent) {
                 return Err(NumberError::ExponentTooLarge);
             }
         }
-        Ok(if self.exponent_negative {
-            -exponent
-        } else {
-            exponent
-        })
+        Ok(exponent)
     }
 
     fn value(&self, exponent: i32) -> Number {

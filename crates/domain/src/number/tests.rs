@@ -261,7 +261,7 @@ fn spelling_is_integer_without_point_and_exponent() {
     for text in ["0", "-0", "12", "123456789012345678901234567890"] {
         assert_eq!(spelling(text), Ok(Spelling::Integer), "{text}");
     }
-    for text in ["0.0", "1e0", "1.5", "12345678901234567890.0", "1E400"] {
+    for text in ["0.0", "1e0", "1.5", "12345678901234567890.0", "1E399"] {
         assert_eq!(spelling(text), Ok(Spelling::Decimal), "{text}");
     }
 }
@@ -273,10 +273,10 @@ fn literals_have_limits() {
         Number::parse(&"9".repeat(MAX_LITERAL_CHARS + 1)),
         Err(NumberError::TooLong)
     );
-    assert!(Number::parse("1e400").is_ok());
+    assert!(Number::parse("1e399").is_ok());
     assert!(Number::parse("1e-400").is_ok());
-    assert!(Number::parse("1e0000000000000000000000000000400").is_ok());
-    for text in ["1e401", "1e-401", "0e401", "1e99999999999999999999"] {
+    assert!(Number::parse("1e0000000000000000000000000000399").is_ok());
+    for text in ["1e400", "1e-401", "0e400", "1e99999999999999999999"] {
         assert_eq!(
             Number::parse(text),
             Err(NumberError::ExponentTooLarge),
@@ -287,7 +287,7 @@ fn literals_have_limits() {
 
 #[test]
 fn the_widest_sum_is_written_and_read_back() {
-    let great = number(&format!("{}e400", "9".repeat(1_096)));
+    let great = number(&format!("{}e399", "9".repeat(1_096)));
     let small = number(&format!("0.{}1e-400", "0".repeat(1_092)));
     let mut sum = great.plus(&small);
     sum.add_assign(&sum.clone());
@@ -365,7 +365,7 @@ fn quotients_have_34_digits_half_to_even() {
         1,
         "100000000000000000000000",
     );
-    check("1e400", 4, &format!("25{}", "0".repeat(398)));
+    check("1e399", 4, &format!("25{}", "0".repeat(397)));
     check("1e-400", 4, &format!("0.{}25", "0".repeat(400)));
 }
 

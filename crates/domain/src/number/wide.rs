@@ -16,7 +16,7 @@ use super::{Narrow, Number, ONE, decimal};
 /// Invariants: the scale is the smallest possible (zero, or the mantissa does not end in a zero), and the value does not
 /// fit [`Narrow`]. Only this crate makes one.
 ///
-/// Size: a literal has at most 1,500 digits before and 1,500 after the point (1,100 characters, exponent up to ±400), so
+/// Size: a literal has at most 1,500 digits before and 1,500 after the point (1,100 characters, exponent from -400 to 399), so
 /// a sum of any count of literals stays below 3,100 digits, 1.3 kB.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Wide {
