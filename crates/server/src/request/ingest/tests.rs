@@ -33,7 +33,7 @@ fn metadata_text(metadata: &str, path: &[&str]) -> Option<String> {
     let event = batch.event(0);
     event
         .metadata
-        .get_path(path)
+        .get_path(path.iter().copied())
         .and_then(|value| value.text().map(Into::into))
 }
 
@@ -131,7 +131,7 @@ fn structured_keys_are_packed_as_the_contract_says() {
         r#""metadata":{"a":1,"_llm":{"vendor":"v","model":"m","input_tokens":"7","output_tokens":1.0,"total_tokens":true,"x":1}}"#,
     ));
     let event = batch.event(0);
-    let llm = |key: &str| event.metadata.get_path(&["_llm", key]);
+    let llm = |key: &str| event.metadata.get_path(["_llm", key]);
     let whole = |value: i64| Some(Stored::Number(Number::from_i64(value), Spelling::Integer));
     assert_eq!(llm("input_tokens"), whole(7));
     assert_eq!(llm("output_tokens"), whole(1));
