@@ -95,9 +95,17 @@ fn run(
             }
         }
         ("POST", ["v1", "customers"]) => outcome(parse().and_then(|body| customer_create(&body))),
-        ("GET" | "DELETE", ["v1", "customers" | "meters" | "events", id]) => {
-            outcome(path_id("id", id))
+        ("GET", ["v1", "customers"]) => outcome(customer_list(&query)),
+        ("PATCH", ["v1", "customers", id]) => {
+            outcome(parse().and_then(|body| both(path_id("id", id), customer_update(&body))))
         }
+        ("PATCH", ["v1", "customers", "external", _]) => {
+            outcome(parse().and_then(|body| customer_update_external(&body).map_err(Invalid::from)))
+        }
+        ("DELETE", ["v1", "customers", id]) => {
+            outcome(both(path_id("id", id), customer_delete(&query)))
+        }
+        ("GET", ["v1", "customers" | "meters" | "events", id]) => outcome(path_id("id", id)),
         ("POST", ["v1", "events", "ingest"]) => {
             let now = Timestamp::parse_rfc3339_fast(RECORDED_AT).expect("a time");
             match ingest(content_type, body, now) {
@@ -194,13 +202,15 @@ fn each_step(wanted: impl Fn(u64) -> bool, mut check: impl FnMut(&str, usize, &S
 /// Rules that need more than the request to see that they are broken.
 fn is_of_the_service(step: &Step) -> bool {
     const KINDS: [&str; 3] = ["customer_id", "member_id", "forbidden"];
+    const WORDS: [&str; 2] = ["already exists", "Customer "];
     let detail = step.response["detail"]
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
     detail.iter().any(|item| {
         let msg = item["msg"].as_str().unwrap_or_default();
-        KINDS.iter().any(|kind| item["type"] == *kind) || msg.contains("already exists")
+        KINDS.iter().any(|kind| item["type"] == *kind)
+            || WORDS.iter().any(|words| msg.contains(words))
     })
 }
 
