@@ -20,8 +20,8 @@ pub(crate) enum Access {
     AdminOrOrganization(&'static [Scope]),
 }
 
-/// Whom a request is served for. What a route's [`Access`] lets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whom a request is served for. What a route's [`Access`] lets through, and who takes a share of what there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Caller {
     /// Anyone.
     Anyone,
@@ -29,6 +29,17 @@ pub(crate) enum Caller {
     Admin,
     /// An organization.
     Organization(OrganizationId),
+}
+
+impl Caller {
+    /// Who sent a token, or none.
+    pub(crate) fn of(principal: Option<Principal>) -> Self {
+        match principal {
+            None => Caller::Anyone,
+            Some(Principal::Admin) => Caller::Admin,
+            Some(Principal::Organization(token)) => Caller::Organization(token.organization),
+        }
+    }
 }
 
 /// Who sent this token; `None` without a token, which only some routes mind.

@@ -108,7 +108,13 @@ impl Call {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        decode(&self.shared.pools, self.payload.bytes.len(), work).await
+        decode(
+            &self.shared.pools,
+            self.caller,
+            self.payload.bytes.len(),
+            work,
+        )
+        .await
     }
 
     /// Asks the service about rows that a person manages.
@@ -117,7 +123,8 @@ impl Call {
         ask: impl FnOnce(&Service) -> Result<T, service::Error> + Send + 'static,
     ) -> Result<T, Failure> {
         let service = Arc::clone(&self.shared.service);
-        let answer = self.shared.pools.catalog.run(move || ask(&service)).await?;
+        let pool = &self.shared.pools.catalog;
+        let answer = pool.run(self.caller, move || ask(&service)).await?;
         answer.map_err(Failure::from)
     }
 
@@ -127,25 +134,22 @@ impl Call {
         ask: impl FnOnce(&Service) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let service = Arc::clone(&self.shared.service);
-        let organization = self.organization();
-        self.shared
-            .pools
-            .queries
-            .run(organization, move || ask(&service))
-            .await?
+        let pool = &self.shared.pools.queries;
+        pool.run(self.caller, move || ask(&service)).await?
     }
 }
 
 /// Decodes a body: here when it is small, else on the pool for it.
 pub(crate) async fn decode<T: Send + 'static>(
     pools: &Pools,
+    caller: Caller,
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
     if bytes <= INLINE_DECODE_BYTES_MAX {
         Ok(work())
     } else {
-        pools.decode.run(work).await
+        pools.decode.run(caller, work).await
     }
 }
 

@@ -16,7 +16,7 @@ use http::{HeaderMap, StatusCode};
 use service::Fault;
 
 use crate::limits::{
-    BODY_BYTES_MAX, RETRY_SECONDS_NO_ROOM, RETRY_SECONDS_NO_SPACE, RETRY_SECONDS_OVERLOADED,
+    RETRY_SECONDS_BUSY, RETRY_SECONDS_NO_ROOM, RETRY_SECONDS_NO_SPACE, RETRY_SECONDS_OVERLOADED,
 };
 use crate::reply::{self, Response};
 use crate::request::{BodyError, IngestError, Invalid};
@@ -34,8 +34,8 @@ pub(crate) enum Failure {
     UnknownPath,
     /// The path is served with other methods: the value of `Allow`.
     MethodNotAllowed(String),
-    /// The body is too large.
-    BodyTooLarge,
+    /// The body is larger than so many bytes.
+    BodyTooLarge(usize),
     /// The body did not come in time.
     BodyTooSlow,
     /// The body ended before its end.
@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     BodyUnreadable,
     /// There is no room for the body now.
     NoRoom,
+    /// Too much that this caller asked for waits to be done.
+    Busy,
     /// Nobody has this token.
     InvalidToken,
     /// There is no token, or one of the wrong kind.
@@ -138,12 +140,10 @@ impl Failure {
                 response.headers_mut().insert(ALLOW, allow);
                 response
             }
-            Failure::BodyTooLarge => closing(named(
+            Failure::BodyTooLarge(bytes_max) => closing(named(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "RequestBodyTooLarge",
-                &format!(
-                    "Request body exceeded the maximum allowed size of {BODY_BYTES_MAX} bytes."
-                ),
+                &format!("Request body exceeded the maximum allowed size of {bytes_max} bytes."),
             )),
             Failure::BodyTooSlow => closing(named(
                 StatusCode::REQUEST_TIMEOUT,
@@ -163,6 +163,10 @@ impl Failure {
                 unavailable("Too many large requests at once."),
                 RETRY_SECONDS_NO_ROOM,
             )),
+            Failure::Busy => retry_after(
+                unavailable("Too many requests wait to be answered."),
+                RETRY_SECONDS_BUSY,
+            ),
             Failure::InvalidToken => token_error(
                 StatusCode::UNAUTHORIZED,
                 "invalid_token",

@@ -7,6 +7,7 @@
 //!
 //! Invariants of the crate:
 //! - every queue, body and wait has a bound, and all of them are in `limits`;
+//! - no caller can take so much of threads or memory that nothing is left for others (`supply`);
 //! - no thread that serves connections waits for the disk or works out a quantity;
 //! - what fails is answered, also when our code panics, and the server goes on.
 
@@ -28,6 +29,7 @@ mod route;
 mod router;
 mod routes;
 mod serve;
+mod supply;
 mod telemetry;
 #[cfg(test)]
 mod testing;

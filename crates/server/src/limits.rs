@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-/// Bytes of a request's body, declared or sent in chunks (SEMANTICS 1.10).
+/// Bytes of a request's body, declared or sent in chunks (SEMANTICS 1.10): of events to be ingested.
 pub(crate) const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// Bytes of the body of any other request: one row that a person manages. The largest metadata takes a third of it.
+pub(crate) const ROW_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of a request's first line and headers together. Room for a query with 1,000 customers.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
@@ -28,13 +31,17 @@ pub(crate) const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// needs some of too.
 pub(crate) const CONNECTIONS_MAX: usize = 800;
 
-/// Bytes of bodies in memory at once, until what they ask for is done. What is decoded from a body is about as large
-/// again.
+/// Bytes of bodies in memory at once, until what they ask for is done. One organization has half of it at most
+/// ([`crate::supply`]). What is decoded from a body comes on top: of events about half its bytes, of a tree of small JSON
+/// values several times as many.
 pub(crate) const BODY_BYTES_IN_MEMORY_MAX: usize = 128 * 1024 * 1024;
 
 /// The same for bodies of requests without a valid token, apart from the others. They are read only to tell broken JSON from a
-/// missing token.
-pub(crate) const STRANGERS_BODY_BYTES_IN_MEMORY_MAX: usize = 16 * 1024 * 1024;
+/// missing token. They all count as one caller, who has half of it.
+pub(crate) const STRANGERS_BODY_BYTES_IN_MEMORY_MAX: usize = 32 * 1024 * 1024;
+
+/// Requests of one caller that wait for room for their bodies at once.
+pub(crate) const ROOM_WAITING_MAX: usize = 256;
 
 /// How long a request waits for room for its body.
 pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -46,18 +53,24 @@ pub(crate) const INLINE_DECODE_BYTES_MAX: usize = 256 * 1024;
 /// Bytes a body's buffer is made for before any of them has come.
 pub(crate) const BODY_BYTES_AHEAD_MAX: usize = 512 * 1024;
 
-/// Quantities and lists worked out at once for one organization, per core. Scans take a core each; the rest wait, and ingest
-/// does not. For all organizations together it is one more, so that a busy one does not keep the others waiting.
-pub(crate) const QUERIES_PER_CORE: usize = 1;
+/// Questions about events that are answered at once, per core. One organization has half of them at most ([`crate::supply`]),
+/// so a core each.
+pub(crate) const QUERIES_PER_CORE: usize = 2;
 
-/// The same, at least: so that a slow query does not hold up all others of its organization.
-pub(crate) const QUERIES_MIN: usize = 2;
+/// The same, at least: so that a slow question does not hold up all others of its organization.
+pub(crate) const QUERIES_MIN: usize = 4;
 
-/// Large bodies decoded at once, per core.
-pub(crate) const DECODES_PER_CORE: usize = 1;
+/// Large bodies decoded at once, per core. One organization has half of them at most.
+pub(crate) const DECODES_PER_CORE: usize = 2;
 
-/// Calls to the catalogue at once. It has one writer; the rest read.
-pub(crate) const CATALOG_CALLS_MAX: usize = 4;
+/// The same, at least.
+pub(crate) const DECODES_MIN: usize = 4;
+
+/// Calls to the catalogue at once. It has one writer and a few readers. One organization has half of them at most.
+pub(crate) const CATALOG_CALLS_MAX: usize = 8;
+
+/// Requests of one caller that wait for a thread of one pool at once.
+pub(crate) const POOL_WAITING_MAX: usize = 256;
 
 /// How long requests in flight may take to finish when the server stops.
 pub(crate) const SHUTDOWN_DURATION_MAX: Duration = Duration::from_secs(20);
@@ -67,6 +80,9 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Seconds after which a client may try again when there is no room for its body.
 pub(crate) const RETRY_SECONDS_NO_ROOM: u32 = 1;
+
+/// Seconds after which a client may try again when too many of its requests wait for a thread.
+pub(crate) const RETRY_SECONDS_BUSY: u32 = 1;
 
 /// Seconds after which a client may try again when too much waits to be written.
 pub(crate) const RETRY_SECONDS_OVERLOADED: u32 = 1;

@@ -9,6 +9,7 @@ use http::Method;
 use crate::auth::Access;
 use crate::call::Call;
 use crate::error::Failure;
+use crate::limits::ROW_BYTES_MAX;
 use crate::reply::Response;
 
 /// What a handler comes to.
@@ -25,6 +26,8 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     /// For whom.
     pub(crate) access: Access,
+    /// How large a body may be.
+    pub(crate) body_bytes_max: usize,
     handler: Handler,
 }
 
@@ -74,8 +77,15 @@ impl Route {
             method,
             path,
             access,
+            body_bytes_max: ROW_BYTES_MAX,
             handler: Box::new(move |call| Box::pin(handler(call))),
         }
+    }
+
+    /// The same for bodies of another size than those of most routes.
+    pub(crate) fn with_body_up_to(mut self, bytes: usize) -> Self {
+        self.body_bytes_max = bytes;
+        self
     }
 
     /// Whether a body is read. That of a GET or DELETE is not looked at.

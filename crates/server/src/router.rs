@@ -19,7 +19,7 @@ use http_body::Body;
 use percent_encoding::percent_decode_str;
 use service::Service;
 
-use crate::auth::{self, Access};
+use crate::auth::{self, Access, Caller};
 use crate::body::{Bodies, Payload};
 use crate::call::{self, Call, Shared};
 use crate::cors;
@@ -143,14 +143,15 @@ impl Router {
         } else {
             target.version.ok_or(Failure::UnknownPath)?;
             if declared_bytes(&parts).is_some_and(|bytes| bytes > BODY_BYTES_MAX as u64) {
-                return Err(Failure::BodyTooLarge);
+                return Err(Failure::BodyTooLarge(BODY_BYTES_MAX));
             }
             auth::identify(&inner.shared.service, &parts.headers)?
         };
         let found = found.ok_or(Failure::UnknownPath)?;
         let route = route.ok_or_else(|| Failure::MethodNotAllowed(found.allow()))?;
         let payload = if route.takes_body() {
-            inner.bodies.read(body, principal.is_some()).await?
+            let asker = Caller::of(principal);
+            inner.bodies.read(body, asker, route.body_bytes_max).await?
         } else {
             Payload::default()
         };
@@ -158,7 +159,7 @@ impl Router {
             Ok(caller) => caller,
             Err(denied) => {
                 return Err(self
-                    .broken_json(route, &parts, payload)
+                    .broken_json(route, &parts, payload, Caller::of(principal))
                     .await
                     .unwrap_or(denied));
             }
@@ -178,14 +179,20 @@ impl Router {
     }
 
     /// Whether the body is broken JSON, which is told before that the caller may not ask.
-    async fn broken_json(&self, route: &Route, parts: &Parts, payload: Payload) -> Option<Failure> {
+    async fn broken_json(
+        &self,
+        route: &Route,
+        parts: &Parts,
+        payload: Payload,
+        asker: Caller,
+    ) -> Option<Failure> {
         if !route.takes_body() {
             return None;
         }
         let content_type = call::content_type(parts).map(str::to_owned);
         let len = payload.bytes.len();
         let check = move || request::Body::parse(content_type.as_deref(), &payload.bytes).err();
-        call::decode(&self.inner.shared.pools, len, check)
+        call::decode(&self.inner.shared.pools, asker, len, check)
             .await
             .ok()
             .flatten()

@@ -78,6 +78,7 @@ impl Answered<'_> {
 /// Logs a failure that is ours. Those of clients are theirs to see.
 pub(crate) fn failed(id: &RequestId, route: &'static str, failure: &Failure) {
     let id = id.0.as_str();
+    let refused = |what: &str| tracing::warn!(request.id = id, http.route = route, "{what}");
     match failure {
         Failure::Internal(source) => {
             let causes = causes(source.as_ref());
@@ -96,44 +97,15 @@ pub(crate) fn failed(id: &RequestId, route: &'static str, failure: &Failure) {
                 "a request panicked"
             );
         }
-        Failure::NoSpace => {
-            tracing::warn!(
-                request.id = id,
-                http.route = route,
-                "a write was refused: no space left"
-            );
-        }
-        Failure::WritesStopped => {
-            tracing::warn!(
-                request.id = id,
-                http.route = route,
-                "a write was refused: writes are stopped"
-            );
-        }
-        Failure::Overloaded => {
-            tracing::warn!(
-                request.id = id,
-                http.route = route,
-                "a write was refused: too many wait"
-            );
-        }
-        Failure::OrganizationFull => {
-            tracing::warn!(
-                request.id = id,
-                http.route = route,
-                "a write was refused: too many events"
-            );
-        }
-        Failure::NoRoom => {
-            tracing::warn!(
-                request.id = id,
-                http.route = route,
-                "a body was refused: too many at once"
-            );
-        }
+        Failure::NoSpace => refused("a write was refused: no space left"),
+        Failure::WritesStopped => refused("a write was refused: writes are stopped"),
+        Failure::Overloaded => refused("a write was refused: too many wait"),
+        Failure::OrganizationFull => refused("a write was refused: too many events"),
+        Failure::NoRoom => refused("a body was refused: too many at once"),
+        Failure::Busy => refused("a request was refused: too many wait"),
         Failure::UnknownPath
         | Failure::MethodNotAllowed(_)
-        | Failure::BodyTooLarge
+        | Failure::BodyTooLarge(_)
         | Failure::BodyTooSlow
         | Failure::BodyCut
         | Failure::BodyUnreadable

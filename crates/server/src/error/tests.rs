@@ -32,7 +32,7 @@ async fn every_failure_has_its_status_and_text() {
             r#"405 [allow: GET, POST] {"detail":"Method Not Allowed"}"#,
         ),
         (
-            Failure::BodyTooLarge,
+            Failure::BodyTooLarge(10_485_760),
             r#"413 [connection: close] {"error":"RequestBodyTooLarge","detail":"Request body exceeded the maximum allowed size of 10485760 bytes."}"#,
         ),
         (
@@ -50,6 +50,10 @@ async fn every_failure_has_its_status_and_text() {
         (
             Failure::NoRoom,
             r#"503 [retry-after: 1] [connection: close] {"error":"ServiceUnavailable","detail":"Too many large requests at once."}"#,
+        ),
+        (
+            Failure::Busy,
+            r#"503 [retry-after: 1] {"error":"ServiceUnavailable","detail":"Too many requests wait to be answered."}"#,
         ),
         (
             Failure::InvalidToken,

@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::*;
+use crate::limits::ROW_BYTES_MAX;
 use crate::testing::{ADMIN, Bench};
 
 #[tokio::test]
@@ -161,4 +162,42 @@ async fn a_panic_is_a_500_and_the_server_goes_on() {
     let text = panic_text(failed.expect_err("it panics").as_ref());
     assert_eq!(text, "broken");
     assert_eq!(catch_panic(async { 1 }).await.ok(), Some(1));
+}
+
+#[tokio::test]
+async fn only_events_may_be_many_in_one_body() {
+    let bench = Bench::new();
+    let token = bench.organization("acme").await;
+    let send = async |path: &str, bytes: usize| {
+        let mut body = b"{\"events\":[]}".to_vec();
+        body.resize(bytes, b' ');
+        let headers = [
+            ("authorization", format!("Bearer {token}")),
+            ("content-type", "application/json".to_owned()),
+            ("content-length", bytes.to_string()),
+        ];
+        let answer = bench.send_raw(Method::POST, path, &headers, body).await;
+        (answer.status.as_u16(), answer.json())
+    };
+    let too_large = |bytes_max: usize| {
+        let detail =
+            format!("Request body exceeded the maximum allowed size of {bytes_max} bytes.");
+        let error = "RequestBodyTooLarge";
+        (413, json!({"error": error, "detail": detail}))
+    };
+    let meters = "/v1/meters/";
+    assert_eq!(send(meters, ROW_BYTES_MAX).await.0, 422);
+    assert_eq!(send(meters, ROW_BYTES_MAX + 1).await, too_large(1_048_576));
+    assert_eq!(send(meters, BODY_BYTES_MAX).await, too_large(1_048_576));
+    assert_eq!(
+        send(meters, BODY_BYTES_MAX + 1).await,
+        too_large(10_485_760),
+        "told before anything else of the request is looked at, as clients know it"
+    );
+    let ingest = "/v1/events/ingest";
+    assert_eq!(send(ingest, BODY_BYTES_MAX).await.0, 200);
+    assert_eq!(
+        send(ingest, BODY_BYTES_MAX + 1).await,
+        too_large(10_485_760)
+    );
 }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::auth::Access;
 use crate::call::Call;
 use crate::error::Failure;
+use crate::limits::BODY_BYTES_MAX;
 use crate::reply;
 use crate::request::{self, IngestError, Invalid};
 use crate::route::{Answer, Route};
@@ -22,7 +23,7 @@ const JSON: &str = "application/json";
 const WRITE: Access = Access::Organization(&[Scope::EventsWrite]);
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::post("/v1/events/ingest", WRITE, ingest)]
+    vec![Route::post("/v1/events/ingest", WRITE, ingest).with_body_up_to(BODY_BYTES_MAX)]
 }
 
 /// 200 once all events of the request are on disk and visible to every later query.
@@ -32,28 +33,52 @@ async fn ingest(mut call: Call) -> Answer {
     let now = service.now();
     let bytes = call.payload.bytes.clone();
     let content_type = call.content_type().map(str::to_owned);
-    let read = move || {
-        request::ingest(content_type.as_deref(), &bytes, now).map_err(|error| match error {
-            IngestError::Invalid(Invalid::Rules(broken)) => {
-                refuse(&service, organization, broken, &bytes, now)
-            }
-            other => Failure::from(other),
-        })
+    // The share of the room for bodies is given back by the writer, not when a client stops waiting.
+    let room = std::mem::take(&mut call.payload.room);
+    let (done, written) = oneshot::channel();
+    // Reading, checking and hashing take as long as the body is large. What is handed to the writer then takes no thread.
+    let submit = move || {
+        let batch = read(&service, organization, content_type.as_deref(), &bytes, now)?;
+        service.ingest(organization, batch, move |result| {
+            drop(room);
+            // Nobody listens when the client has gone; the events are kept all the same.
+            let _gone = done.send(result);
+        });
+        Ok::<_, Failure>(())
     };
-    let batch = call.decode(read).await??;
-    match submit(&mut call, batch).await {
-        Ok(Ingested {
+    call.decode(submit).await??;
+    match written.await {
+        Ok(Ok(Ingested {
             inserted,
             duplicates,
-        }) => Ok(reply::ok(&EventsIngestResponse {
+        })) => Ok(reply::ok(&EventsIngestResponse {
             inserted,
             duplicates,
         })),
-        Err(failure) => {
+        Ok(Err(service::Error::Invalid(faults))) => {
             let bytes = call.payload.bytes.clone();
-            Err(call.decode(move || failure.with_inputs(&bytes)).await?)
+            let told = move || Failure::Faults(faults).with_inputs(&bytes);
+            Err(call.decode(told).await?)
         }
+        Ok(Err(error)) => Err(Failure::from(error)),
+        Err(_) => Err(Failure::Panicked("the writer forgot a request".to_owned())),
     }
+}
+
+/// The events of a body.
+fn read(
+    service: &Service,
+    organization: OrganizationId,
+    content_type: Option<&str>,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<EventBatch, Failure> {
+    request::ingest(content_type, bytes, now).map_err(|error| match error {
+        IngestError::Invalid(Invalid::Rules(broken)) => {
+            refuse(service, organization, broken, bytes, now)
+        }
+        other => Failure::from(other),
+    })
 }
 
 /// Events that name their organization are refused, and whatever else breaks a rule is told with it (SEMANTICS 2.8, 9.2). To
@@ -87,23 +112,4 @@ fn without_organizations(body: &[u8]) -> Option<Vec<u8>> {
         event.remove("organization_id");
     }
     serde_json::to_vec(&BTreeMap::from([("events", events)])).ok()
-}
-
-/// Hands the events to the writer and waits for its word, without holding a thread.
-async fn submit(call: &mut Call, batch: EventBatch) -> Result<Ingested, Failure> {
-    let organization = call.organization();
-    // The share of the room for bodies is given back by the writer, not when a client stops waiting.
-    let room = std::mem::take(&mut call.payload.room);
-    let (done, written) = oneshot::channel();
-    call.shared
-        .service
-        .ingest(organization, batch, move |result| {
-            drop(room);
-            // Nobody listens when the client has gone; the events are kept all the same.
-            let _gone = done.send(result);
-        });
-    match written.await {
-        Ok(result) => result.map_err(Failure::from),
-        Err(_) => Err(Failure::Panicked("the writer forgot a request".to_owned())),
-    }
 }
