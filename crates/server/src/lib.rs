@@ -13,6 +13,7 @@
 
 #![warn(missing_docs)]
 
+mod answers;
 mod auth;
 mod body;
 mod call;

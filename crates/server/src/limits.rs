@@ -43,6 +43,13 @@ pub(crate) const STRANGERS_BODY_BYTES_IN_MEMORY_MAX: usize = 32 * 1024 * 1024;
 /// Requests of one caller that wait for room for their bodies at once.
 pub(crate) const ROOM_WAITING_MAX: usize = 256;
 
+/// Bytes of large answers in memory at once, until clients have taken them. One organization has half of it at most, or one
+/// answer.
+pub(crate) const ANSWER_BYTES_IN_MEMORY_MAX: usize = 128 * 1024 * 1024;
+
+/// Answers up to this are not counted: all connections together have 200 MiB of them at most.
+pub(crate) const ANSWER_BYTES_UNCOUNTED_MAX: u64 = 256 * 1024;
+
 /// How long a request waits for room for its body.
 pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
 

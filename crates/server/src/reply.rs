@@ -6,7 +6,8 @@ use http::{HeaderValue, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 
-/// An answer. Bodies are whole: none is large enough to be worth streaming.
+/// An answer. Bodies are whole, not streamed: the usual ones have a few kilobytes. A page of 100 rows, each as large as the
+/// request that made it may be, has 100 MiB; see `answers` for what bounds these.
 pub type Response = http::Response<Full<Bytes>>;
 
 /// JSON.

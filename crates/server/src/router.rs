@@ -19,6 +19,7 @@ use http_body::Body;
 use percent_encoding::percent_decode_str;
 use service::Service;
 
+use crate::answers::Answers;
 use crate::auth::{self, Access, Caller};
 use crate::body::{Bodies, Payload};
 use crate::call::{self, Call, Shared};
@@ -48,6 +49,7 @@ struct Inner {
     shared: Arc<Shared>,
     table: Table,
     bodies: Bodies,
+    answers: Answers,
     ids: RequestIds,
 }
 
@@ -72,6 +74,7 @@ impl Router {
                 shared,
                 table,
                 bodies: Bodies::new(),
+                answers: Answers::new(),
                 ids,
             }),
         }
@@ -167,15 +170,15 @@ impl Router {
         let parameter = percent_decode_str(found.parameter.unwrap_or_default());
         let parameter = parameter.decode_utf8_lossy().into_owned();
         let shared = Arc::clone(&inner.shared);
-        route
-            .serve(Call {
-                shared,
-                caller,
-                parameter,
-                parts,
-                payload,
-            })
-            .await
+        let call = Call {
+            shared,
+            caller,
+            parameter,
+            parts,
+            payload,
+        };
+        let response = route.serve(call).await?;
+        inner.answers.count(caller, response).await
     }
 
     /// Whether the body is broken JSON, which is told before that the caller may not ask.

@@ -97,29 +97,42 @@ impl Supply {
         Ok(share)
     }
 
+    /// Takes units, if the rule gives them now.
+    pub(crate) fn take_now(self: &Arc<Self>, caller: Caller, units: usize) -> Option<Share> {
+        let mut state = self.lock();
+        let fits = state.fits(caller, units);
+        fits.then(|| {
+            state.hold(caller, units);
+            self.share(caller, units, None)
+        })
+    }
+
     /// A share that is held, or one that waits and what tells when it is served.
     fn ask(
         self: &Arc<Self>,
         caller: Caller,
         units: usize,
     ) -> Result<(Share, Option<oneshot::Receiver<()>>), TooManyWait> {
-        let share = |ticket| Share {
-            supply: Arc::clone(self),
-            caller,
-            units,
-            ticket,
-        };
         let mut state = self.lock();
         let ahead = state.waiting.get(&caller).map_or(0, VecDeque::len);
         if ahead == 0 && state.fits(caller, units) {
             state.hold(caller, units);
-            return Ok((share(None), None));
+            return Ok((self.share(caller, units, None), None));
         }
         if ahead >= self.waiting_max {
             return Err(TooManyWait);
         }
         let (ticket, served) = state.queue(caller, units);
-        Ok((share(Some(ticket)), Some(served)))
+        Ok((self.share(caller, units, Some(ticket)), Some(served)))
+    }
+
+    fn share(self: &Arc<Self>, caller: Caller, units: usize, ticket: Option<u64>) -> Share {
+        Share {
+            supply: Arc::clone(self),
+            caller,
+            units,
+            ticket,
+        }
     }
 
     /// How much nobody holds.

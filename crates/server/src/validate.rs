@@ -28,7 +28,7 @@ mod tests;
 mod text;
 
 pub(crate) use boolean::boolean;
-pub(crate) use choice::choice;
+pub(crate) use choice::{choice, one_of};
 pub(crate) use datetime::{Instant, datetime};
 pub(crate) use duration::duration;
 pub(crate) use email::email;

@@ -1,9 +1,7 @@
 //! Meters and quantities.
 
 use domain::aggregation::PropertyFunction;
-use domain::{
-    Aggregation, Clause, Comparison, Conjunction, Filter, Meter, Operand, Operator, Timestamp,
-};
+use domain::{Aggregation, Clause, Comparison, Filter, Meter, Operand, Timestamp};
 use service::Quantities;
 
 use super::{metadata_to_api, number_to_api};
@@ -39,31 +37,17 @@ pub(crate) fn quantities_to_api(quantities: &Quantities) -> api::MeterQuantities
 }
 
 fn filter_to_api(filter: &Filter) -> api::Filter {
-    let conjunction = match filter.conjunction {
-        Conjunction::And => "and",
-        Conjunction::Or => "or",
-    };
     let clauses = filter.clauses.iter().map(|clause| match clause {
         Clause::Comparison(comparison) => api::Clause::Comparison(comparison_to_api(comparison)),
         Clause::Filter(filter) => api::Clause::Filter(filter_to_api(filter)),
     });
     api::Filter {
-        conjunction: conjunction.to_owned(),
+        conjunction: filter.conjunction.as_str().to_owned(),
         clauses: clauses.collect(),
     }
 }
 
 fn comparison_to_api(comparison: &Comparison) -> api::Comparison {
-    let operator = match comparison.operator {
-        Operator::Eq => "eq",
-        Operator::Ne => "ne",
-        Operator::Gt => "gt",
-        Operator::Gte => "gte",
-        Operator::Lt => "lt",
-        Operator::Lte => "lte",
-        Operator::Like => "like",
-        Operator::NotLike => "not_like",
-    };
     let value = match &comparison.operand {
         Operand::Text(text) => api::Operand::Text(text.to_string()),
         Operand::Integer(integer) => api::Operand::Integer(*integer),
@@ -71,7 +55,7 @@ fn comparison_to_api(comparison: &Comparison) -> api::Comparison {
     };
     api::Comparison {
         property: comparison.property.as_str().to_owned(),
-        operator: operator.to_owned(),
+        operator: comparison.operator.as_str().to_owned(),
         value,
     }
 }
@@ -94,7 +78,7 @@ fn aggregation_to_api(aggregation: &Aggregation) -> api::Aggregation {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Number, Property};
+    use domain::{Conjunction, Number, Operator, Property};
 
     use super::*;
 

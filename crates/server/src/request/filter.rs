@@ -1,18 +1,42 @@
 //! Filters and aggregations of meters (SEMANTICS 6.1 to 6.5, 7.1).
 
-use domain::aggregation::PropertyFunction;
 use domain::filter::FILTER_DEPTH_MAX;
-use domain::{Aggregation, Clause, Comparison, Conjunction, Filter, Operand, Operator, Property};
+use domain::{
+    Aggregation, Clause, Comparison, Conjunction, Filter, Function, Operand, Operator, Property,
+};
 
 use crate::json::Value;
 use crate::validate::{
-    Bounds, Checked, Faults, Length, Model, Node, Refused, Rule, boolean, choice, integer_within,
-    list, nested_text, refuse_nul,
+    Bounds, Checked, Faults, Length, Model, Node, Refused, Rule, boolean, integer_within, list,
+    nested_text, one_of, refuse_nul,
 };
 
-const CONJUNCTIONS: [&str; 2] = ["and", "or"];
-const OPERATORS: [&str; 8] = ["eq", "ne", "gt", "gte", "lt", "lte", "like", "not_like"];
-const FUNCTIONS: [&str; 6] = ["count", "sum", "max", "min", "avg", "unique"];
+/// How many clauses a filter may have, those of the filters in it and these filters themselves counted. Each costs a look at
+/// each event.
+const FILTER_CLAUSES_MAX: usize = 1_000;
+
+const CONJUNCTIONS: [Conjunction; 2] = [Conjunction::And, Conjunction::Or];
+
+const OPERATORS: [Operator; 8] = [
+    Operator::Eq,
+    Operator::Ne,
+    Operator::Gt,
+    Operator::Gte,
+    Operator::Lt,
+    Operator::Lte,
+    Operator::Like,
+    Operator::NotLike,
+];
+
+/// All functions, in the order in which faults list them.
+pub(super) const FUNCTIONS: [Function; 6] = [
+    Function::Count,
+    Function::Sum,
+    Function::Max,
+    Function::Min,
+    Function::Avg,
+    Function::Unique,
+];
 
 /// The key that tells aggregations apart, as faults name it.
 const FUNCTION_KEY: &str = "'func'";
@@ -27,8 +51,20 @@ const COMPARISON_FIELDS: usize = 3;
 /// A filter.
 pub(super) fn filter(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Filter> {
     let (filter, _) = filter_at(node, 1, faults)?;
+    let count = clause_count(&filter);
+    if count > FILTER_CLAUSES_MAX {
+        return Err(node.refuse(Rule::TooManyClauses(FILTER_CLAUSES_MAX, count), faults));
+    }
     refuse_nul(node, faults)?;
     Ok(filter)
+}
+
+fn clause_count(filter: &Filter) -> usize {
+    let inner = filter.clauses.iter().map(|clause| match clause {
+        Clause::Comparison(_) => 0,
+        Clause::Filter(filter) => clause_count(filter),
+    });
+    filter.clauses.len() + inner.sum::<usize>()
 }
 
 /// A filter and how many fields it has, those of its clauses included. `depth` counts from 1.
@@ -41,7 +77,7 @@ fn filter_at(node: Node<'_, '_>, depth: usize, faults: &mut Faults) -> Checked<(
         ));
     }
     let conjunction = model.required("conjunction", faults, |node, faults| {
-        choice(node, &CONJUNCTIONS, Conjunction::from_name, faults)
+        one_of(node, &CONJUNCTIONS, Conjunction::as_str, faults)
     });
     let clauses = model.required("clauses", faults, |node, faults| {
         list(node, faults, |node, faults| clause(node, depth, faults))
@@ -84,7 +120,7 @@ fn comparison(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Comparison> {
     let model = node.model(faults)?;
     let property = property(model, faults);
     let operator = model.required("operator", faults, |node, faults| {
-        choice(node, &OPERATORS, Operator::from_name, faults)
+        one_of(node, &OPERATORS, Operator::as_str, faults)
     });
     let operand = model.required("value", faults, operand);
     Ok(Comparison {
@@ -134,25 +170,21 @@ pub(super) fn aggregation(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Ag
         return Err(node.refuse(Rule::TagMissing(FUNCTION_KEY), faults));
     };
     let function = match tag {
-        Value::String(name) => match &**name {
-            "count" => return Ok(Aggregation::Count),
-            "sum" => Some(PropertyFunction::Sum),
-            "max" => Some(PropertyFunction::Max),
-            "min" => Some(PropertyFunction::Min),
-            "avg" => Some(PropertyFunction::Avg),
-            "unique" => Some(PropertyFunction::Unique),
-            _ => None,
-        },
+        Value::String(name) => Function::from_name(name),
         _ => None,
     };
-    let (Some(function), Value::String(name)) = (function, tag) else {
-        let tag = tag_text(tag);
-        return Err(node.refuse(Rule::TagUnknown(FUNCTION_KEY, &tag, &FUNCTIONS), faults));
+    let Some(function) = function else {
+        let (tag, names) = (tag_text(tag), FUNCTIONS.map(Function::as_str));
+        return Err(node.refuse(Rule::TagUnknown(FUNCTION_KEY, &tag, &names), faults));
     };
-    let at = node.at.name(name);
+    if function == Function::Count {
+        return Ok(Aggregation::Count);
+    }
+    let at = node.at.name(function.as_str());
     let property = property(Model::of(model.object(), node.at(&at)), faults)?;
     refuse_nul(node, faults)?;
-    Ok(Aggregation::Over(function, property))
+    let aggregation = Aggregation::new(function, Some(property));
+    Ok(aggregation.expect("every function but count takes a property"))
 }
 
 /// A tag as the reference's language prints it.

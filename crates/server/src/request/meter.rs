@@ -8,11 +8,11 @@ use super::filter::{aggregation, filter};
 use super::page::read_page;
 use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
 use crate::validate::{
-    Bounds, Checked, Faults, FieldError, Length, Model, Node, Rule, boolean, choice,
-    integer_within, metadata, text,
+    Bounds, Checked, Faults, FieldError, Length, Model, Node, Rule, boolean, integer_within,
+    metadata, one_of, text,
 };
 
-const UNITS: [&str; 3] = ["scalar", "token", "custom"];
+const UNITS: [Unit; 3] = [Unit::Scalar, Unit::Token, Unit::Custom];
 const ORDERS: [&str; 4] = ["created_at", "-created_at", "name", "-name"];
 const NAME_LENGTH: Length = Length::at_least(3);
 
@@ -115,7 +115,7 @@ fn name(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
 }
 
 fn unit(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Unit> {
-    choice(node, &UNITS, Unit::from_name, faults)
+    one_of(node, &UNITS, Unit::as_str, faults)
 }
 
 fn label(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {

@@ -4,13 +4,12 @@ use domain::{CustomerId, Function, Interval, Timestamp, Zone};
 use service::QuantitiesRequest;
 
 use super::Query;
+use super::filter::FUNCTIONS;
 use crate::json::Value;
 use crate::validate::{
-    Checked, Faults, FieldError, Instant, Length, Node, Path, Rule, choice, datetime, text,
+    Checked, Faults, FieldError, Instant, Length, Node, Path, Rule, datetime, one_of, text,
 };
 
-const INTERVALS: [&str; 5] = ["year", "month", "week", "day", "hour"];
-const FUNCTIONS: [&str; 6] = ["count", "sum", "max", "min", "avg", "unique"];
 const ZONE_LENGTH: Length = Length::at_least(1);
 
 /// A series cannot start before this.
@@ -75,13 +74,13 @@ fn read(query: &Query<'_>, faults: &mut Faults) -> Checked<QuantitiesQuery> {
     let start = query.required("start_timestamp", faults, start);
     let end = query.required("end_timestamp", faults, datetime);
     let interval = query.required("interval", faults, |node, faults| {
-        choice(node, &INTERVALS, Interval::from_name, faults)
+        one_of(node, &Interval::ALL, Interval::name, faults)
     });
     let zone = query.optional("timezone", faults, zone);
     let customers = query.ids("customer_id", faults);
     let customer_function =
         query.optional("customer_aggregation_function", faults, |node, faults| {
-            choice(node, &FUNCTIONS, Function::from_name, faults)
+            one_of(node, &FUNCTIONS, Function::as_str, faults)
         });
     let (start, end, interval) = (start?, end?, interval?);
     Ok(QuantitiesQuery {

@@ -6,7 +6,7 @@ use service::{NewToken, Page, TokenChanges};
 use super::page::read_page;
 use super::{Body, Query, read_body};
 use crate::validate::{
-    Checked, Faults, FieldError, Length, Node, choice, duration, list, text, uuid4,
+    Checked, Faults, FieldError, Length, Node, duration, list, one_of, text, uuid4,
 };
 
 /// What a list of tokens asks for.
@@ -68,9 +68,8 @@ fn comment(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
 }
 
 fn scopes(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Scopes> {
-    let names: Vec<&'static str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
     let scopes = list(node, faults, |node, faults| {
-        choice(node, &names, Scope::from_name, faults)
+        one_of(node, Scope::ALL, Scope::as_str, faults)
     })?;
     Ok(scopes.into_iter().collect())
 }

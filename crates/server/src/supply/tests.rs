@@ -15,15 +15,9 @@ fn supply(total: usize) -> Arc<Supply> {
     Arc::new(Supply::new(total, 100))
 }
 
-/// What a caller gets without waiting.
-fn now(supply: &Arc<Supply>, caller: Caller, units: usize) -> Option<Share> {
-    let (share, waiting) = supply.ask(caller, units).expect("there is a place to wait");
-    waiting.is_none().then_some(share)
-}
-
 /// How many units a caller gets, one by one, until it would wait.
 fn all_that_fits(supply: &Arc<Supply>, caller: Caller) -> Vec<Share> {
-    std::iter::from_fn(|| now(supply, caller, 1)).collect()
+    std::iter::from_fn(|| supply.take_now(caller, 1)).collect()
 }
 
 fn is_empty(supply: &Arc<Supply>) -> bool {
@@ -91,7 +85,7 @@ async fn a_large_request_that_waits_lets_small_ones_of_others_pass() {
     let mut large = pin!(supply.take(caller(3), 50));
     let mut context = Context::from_waker(Waker::noop());
     assert!(large.as_mut().poll(&mut context).is_pending());
-    assert!(now(&supply, caller(4), 5).is_some());
+    assert!(supply.take_now(caller(4), 5).is_some());
     drop((holding, more));
     assert!(large.as_mut().poll(&mut context).is_ready());
 }
@@ -143,7 +137,7 @@ async fn beyond_so_many_that_wait_the_next_is_refused() {
 #[test]
 fn a_share_grows_within_the_rule() {
     let supply = supply(10);
-    let mut share = now(&supply, caller(1), 2).expect("there is some");
+    let mut share = supply.take_now(caller(1), 2).expect("there is some");
     assert!(share.extend(3));
     assert!(!share.extend(1), "half is held");
     drop(share);

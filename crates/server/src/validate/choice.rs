@@ -3,6 +3,23 @@
 use super::{Checked, Faults, Node, Rule};
 use crate::json::Value;
 
+/// One of these values, by its name; the names are listed in the fault.
+pub(crate) fn one_of<T: Copy>(
+    node: Node<'_, '_>,
+    values: &[T],
+    name: impl Fn(T) -> &'static str,
+    faults: &mut Faults,
+) -> Checked<T> {
+    let found = match node.value {
+        Value::String(text) => values.iter().find(|value| name(**value) == *text),
+        _ => None,
+    };
+    found.copied().ok_or_else(|| {
+        let names: Vec<&'static str> = values.iter().map(|value| name(*value)).collect();
+        node.refuse(Rule::Choice(&names), faults)
+    })
+}
+
 /// What `from_name` finds under the text; `names` are listed in the fault.
 pub(crate) fn choice<T>(
     node: Node<'_, '_>,

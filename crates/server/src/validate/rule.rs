@@ -88,6 +88,8 @@ pub(crate) enum Rule<'a> {
     TimeZone,
     /// An object of more keys than the first number; it has the second.
     TooManyKeys(usize, usize),
+    /// A filter of more clauses than the first number; it has the second.
+    TooManyClauses(usize, usize),
     /// Not an e-mail address, and why.
     Email(&'a str),
     /// A rule of our own or the reference's, in words.
@@ -136,7 +138,7 @@ impl Rule<'_> {
             Rule::NotADuration => "time_delta_type",
             Rule::DurationText(_) => "time_delta_parsing",
             Rule::TimeZone => "TimeZoneName",
-            Rule::TooManyKeys(..) => "too_long",
+            Rule::TooManyKeys(..) | Rule::TooManyClauses(..) => "too_long",
             Rule::Email(_) | Rule::Value(_) => "value_error",
         }
     }
@@ -218,6 +220,9 @@ impl Rule<'_> {
             Rule::TooManyKeys(max, count) => {
                 format!("Dictionary should have at most {max} items after validation, not {count}")
             }
+            Rule::TooManyClauses(max, count) => {
+                format!("Filter should have at most {max} clauses in all, not {count}")
+            }
             Rule::Email(why) => format!("value is not a valid email address: {why}"),
             Rule::Value(why) => format!("Value error, {why}"),
             other => other.message().into_owned(),
@@ -256,6 +261,9 @@ impl Rule<'_> {
             Rule::IdentifierVersion => "{\"expected_version\":4}".to_owned(),
             Rule::TooManyKeys(max, count) => format!(
                 "{{\"field_type\":\"Dictionary\",\"max_length\":{max},\"actual_length\":{count}}}"
+            ),
+            Rule::TooManyClauses(max, count) => format!(
+                "{{\"field_type\":\"Filter\",\"max_length\":{max},\"actual_length\":{count}}}"
             ),
             Rule::Email(why) => object("reason", why),
             Rule::Value(_) => "{\"error\":{}}".to_owned(),

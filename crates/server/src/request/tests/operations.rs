@@ -35,6 +35,29 @@ fn nested_filter(depth: usize) -> String {
 }
 
 #[test]
+fn a_filter_has_a_thousand_clauses_at_most_wherever_they_stand() {
+    let comparison = r#"{"property":"p","operator":"eq","value":1}"#;
+    let filter = |clauses: &str| format!(r#"{{"conjunction":"or","clauses":[{clauses}]}}"#);
+    let flat = |count: usize| filter(&vec![comparison; count].join(","));
+    // Ten filters of 99 comparisons each, and some beside them.
+    let nested = |beside: usize| {
+        let mut clauses = vec![flat(99); 10];
+        clauses.extend(vec![comparison.to_owned(); beside]);
+        filter(&clauses.join(","))
+    };
+    assert!(meter(&flat(1_000)).is_ok());
+    assert!(meter(&nested(0)).is_ok());
+    for (too_many, count) in [(flat(1_001), 1_001), (nested(1), 1_001)] {
+        let faults = meter(&too_many).expect_err("too many");
+        assert_eq!(kinds(&faults), [(r#"["body","filter"]"#, "too_long")]);
+        assert_eq!(
+            faults[0].msg,
+            format!("Filter should have at most 1000 clauses in all, not {count}")
+        );
+    }
+}
+
+#[test]
 fn a_meter_is_read() {
     let text = r#"{"name":"abc","unit":"custom","custom_label":"r","custom_multiplier":"5","metadata":{"k":1.0},
         "filter":{"conjunction":"or","clauses":[{"property":"metadata.p","operator":"eq","value":1.0}]},
