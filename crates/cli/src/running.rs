@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use service::{OpenOptions, RealDisk, RecoveryReport, Service};
@@ -13,6 +14,21 @@ use crate::environment::{SystemClock, SystemRandom};
 
 /// Holds the administrator's token, when it is not to be made by the server.
 const ADMIN_TOKEN_VARIABLE: &str = "SEXTANT_ADMIN_TOKEN";
+
+/// How long threads may take to end once what they work for has. A long scan is cut: it only reads.
+const END_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Comes to what `work` comes to, on threads of its own. Work of theirs that nobody waits for any more is left to the end
+/// of the process after at most [`END_TIMEOUT`].
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the threads")?;
+    let output = runtime.block_on(work);
+    runtime.shutdown_timeout(END_TIMEOUT);
+    Ok(output)
+}
 
 /// A server that is ready to take requests: its address is bound, its data folder is open.
 #[derive(Debug)]
@@ -127,7 +143,23 @@ pub(crate) fn given_admin_token() -> anyhow::Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::time::Instant;
+
     use super::*;
+
+    #[test]
+    fn a_thread_that_does_not_end_does_not_hold_up_the_end() {
+        let (release, wait) = mpsc::channel::<()>();
+        let started = Instant::now();
+        let output = block_on(async move {
+            drop(tokio::task::spawn_blocking(move || wait.recv().is_ok()));
+            1
+        });
+        assert_eq!(output.expect("the threads start"), 1);
+        assert!(started.elapsed() < END_TIMEOUT * 5);
+        release.send(()).expect("the thread still waits");
+    }
 
     #[test]
     fn an_address_names_host_and_port() {

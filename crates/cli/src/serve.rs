@@ -54,11 +54,7 @@ impl Serve {
     /// Serves until a signal ends it.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         logging::start("info")?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .context("start the threads")?;
-        runtime.block_on(self.serve())?;
+        running::block_on(self.serve())??;
         Ok(ExitCode::SUCCESS)
     }
 
