@@ -69,6 +69,7 @@ pub(crate) fn customer_to_api(customer: &Customer) -> api::Customer {
         organization_id: customer.organization.to_string(),
         default_payment_method_id: None,
         deleted_at: customer.deleted_at.map(Timestamp::to_iso),
+        // Not known yet, also for customers with events.
         first_user_event_at: None,
         avatar_url: customer.email.as_deref().map(avatar_url),
     }

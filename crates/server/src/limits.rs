@@ -32,8 +32,8 @@ pub(crate) const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 pub(crate) const CONNECTIONS_MAX: usize = 800;
 
 /// Bytes of bodies in memory at once, until what they ask for is done. One organization has half of it at most
-/// ([`crate::supply`]). What is decoded from a body comes on top: of events about half its bytes, of a tree of small JSON
-/// values several times as many.
+/// ([`crate::supply`]). What is decoded from a body comes on top: the rows of events, about six tenths of its bytes; and
+/// while it is read, where its events are unusual, a tree of up to [`crate::json::VALUES_MAX`] values.
 pub(crate) const BODY_BYTES_IN_MEMORY_MAX: usize = 128 * 1024 * 1024;
 
 /// The same for bodies of requests without a valid token, apart from the others. They are read only to tell broken JSON from a

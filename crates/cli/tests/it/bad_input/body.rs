@@ -317,7 +317,8 @@ fn filters_nest_to_100_levels_and_nothing_overflows_the_stack() {
         let answer = target.post_json("/v1/meters/", &meter(levels));
         assert_eq!(answer.status, 201, "{levels} levels: {}", answer.excerpt());
     }
-    for levels in [101, 150, 5_000, 100_000] {
+    // The last is just within the size of a body.
+    for levels in [101, 150, 5_000, 31_000] {
         let answer = target.post_json("/v1/meters/", &meter(levels));
         assert_eq!(answer.status, 422, "{levels} levels: {}", answer.excerpt());
     }
