@@ -143,9 +143,45 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
 
 #[cfg(test)]
 mod tests {
+    use domain::OrganizationId;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::auth::Caller;
+    use crate::testing::Bench;
+
+    async fn until(done: impl Fn() -> bool) {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_client_waits_for_is_forgotten_when_it_goes() {
+        let bench = Bench::new();
+        let token = bench.organization("acme").await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let mut client = TcpStream::connect(address).await.expect("it listens");
+        let (stream, _) = listener.accept().await.expect("a client");
+        let (_stop, stopping) = watch::channel(false);
+        let served = tokio::spawn(serve(stream, bench.router.clone(), stopping));
+
+        let slots = bench.router.pools().catalog.slots();
+        let other = |byte| Caller::Organization(OrganizationId::from_random([byte; 16]));
+        let held: Vec<_> = (0..=u8::MAX)
+            .filter_map(|byte| slots.take_now(other(byte), 1))
+            .collect();
+        let request =
+            format!("GET /v1/meters/ HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+        client.write_all(request.as_bytes()).await.expect("sends");
+        until(|| slots.waiting() == 1).await;
+        drop(client);
+        until(|| slots.waiting() == 0).await;
+        served.await.expect("the connection has ended");
+        drop(held);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_write_that_nobody_reads_fails_in_the_end() {

@@ -21,8 +21,8 @@ pub(crate) use write::write_string;
 /// How many containers may stand inside each other. A filter of the deepest allowed nesting needs about 200.
 pub(crate) const DEPTH_MAX: usize = 512;
 
-/// How many values a document may hold. A body of the largest size with events of two keys holds a quarter of it; the bound
-/// keeps a body of `[0,0,0,…` from growing twentyfold in memory.
+/// How many values a document may hold. A body of the largest size with events of two keys holds less than half of it; the
+/// bound keeps a body of `[0,0,0,…` from growing twentyfold in memory.
 pub(crate) const VALUES_MAX: usize = 2_000_000;
 
 /// A JSON value.

@@ -53,15 +53,15 @@ pub(crate) const ANSWER_BYTES_UNCOUNTED_MAX: u64 = 256 * 1024;
 /// How long a request waits for room for its body.
 pub(crate) const ROOM_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// Bodies up to this are decoded on the thread that serves the connection; it takes well below a millisecond. Larger ones are
-/// decoded on a pool, so that other connections of the thread do not wait.
+/// Bodies up to this are decoded on the thread that serves the connection: half a millisecond, three times that where events
+/// are unusual. Larger ones are decoded on a pool, so that other connections of the thread do not wait.
 pub(crate) const INLINE_DECODE_BYTES_MAX: usize = 256 * 1024;
 
 /// Bytes a body's buffer is made for before any of them has come.
 pub(crate) const BODY_BYTES_AHEAD_MAX: usize = 512 * 1024;
 
-/// Questions about events that are answered at once, per core. One organization has half of them at most ([`crate::supply`]),
-/// so a core each.
+/// Questions about events that are answered at once, per core. One organization has half of them at most ([`crate::supply`]):
+/// as many as there are cores.
 pub(crate) const QUERIES_PER_CORE: usize = 2;
 
 /// The same, at least: so that a slow question does not hold up all others of its organization.

@@ -74,6 +74,14 @@ impl Pool {
     }
 }
 
+#[cfg(test)]
+impl Pool {
+    /// What hands out its slots.
+    pub(crate) fn slots(&self) -> &Arc<Supply> {
+        &self.slots
+    }
+}
+
 /// What a panic said.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();

@@ -80,6 +80,12 @@ impl Router {
         }
     }
 
+    /// Where what it is asked is done.
+    #[cfg(test)]
+    pub(crate) fn pools(&self) -> &Pools {
+        &self.inner.shared.pools
+    }
+
     /// Answers a request. Never fails: what goes wrong is an answer too, also when our code panics. Needs a tokio runtime
     /// with time enabled.
     pub async fn answer<B>(&self, request: Request<B>) -> Response

@@ -141,6 +141,12 @@ impl Supply {
         self.lock().free
     }
 
+    /// How many requests wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().waiting.values().map(VecDeque::len).sum()
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that is done under the lock panics half way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
