@@ -38,7 +38,7 @@ pub(crate) fn test() -> Result<(), Failed> {
     printed.map_err(|error| format!("print: {error}"))
 }
 
-/// [`test`], and what only a release build shows: that there is one, and that the measurements still run. Their inputs are tiny
+/// [`test()`], and what only a release build shows: that there is one, and that the measurements still run. Their inputs are tiny
 /// here, so the figures say nothing.
 pub(crate) fn ci() -> Result<(), Failed> {
     run(&mut cargo([
