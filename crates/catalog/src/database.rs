@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::schema::{self, Content};
 use crate::{CatalogError, functions};
@@ -138,6 +138,14 @@ impl Catalog {
     /// A failed sync tells nothing of what is on disk, and what a later one tells is not to be trusted.
     fn after_failed_write(&self, error: CatalogError) -> CatalogError {
         match error {
+            // The system did not take the bytes, because of a limit on the size of files, say. Nothing of the transaction is
+            // there, and no sync has failed.
+            CatalogError::Statement(source)
+                if source.sqlite_error().map(|cause| cause.extended_code)
+                    == Some(ffi::SQLITE_IOERR_WRITE) =>
+            {
+                CatalogError::NoSpace(source)
+            }
             CatalogError::Statement(source)
                 if source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) =>
             {
@@ -253,8 +261,6 @@ fn check(connection: &Connection) -> Result<(), CatalogError> {
 
 #[cfg(test)]
 mod tests {
-    use rusqlite::ffi;
-
     use super::*;
     use crate::samples::organization;
 
@@ -307,6 +313,20 @@ mod tests {
         catalog
             .insert_organization(&large)
             .expect("there is space again");
+    }
+
+    #[test]
+    fn a_write_that_the_system_does_not_take_stops_nothing() {
+        let catalog = Catalog::in_memory().expect("opens");
+        let outcome = catalog.write(|_| {
+            let error = ffi::Error::new(ffi::SQLITE_IOERR_WRITE);
+            Err::<(), _>(rusqlite::Error::SqliteFailure(error, None).into())
+        });
+        assert!(matches!(outcome, Err(CatalogError::NoSpace(_))));
+        assert!(catalog.takes_writes());
+        catalog
+            .insert_organization(&organization(1))
+            .expect("inserts");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub enum CatalogError {
     /// The row belongs to an organization that does not exist.
     #[error("the organization does not exist")]
     OrganizationUnknown,
-    /// The disk is full. Reads go on, and writes work again when there is space.
+    /// The disk is full, or a limit on the size of files is reached. Reads go on, and writes work again when there is space.
     #[error("no space left for the catalogue")]
     NoSpace(#[source] rusqlite::Error),
     /// The disk failed during a write, so whether it is on disk is unknown; no more writes are taken until the catalogue is

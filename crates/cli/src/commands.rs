@@ -4,8 +4,9 @@ pub(crate) mod organization;
 mod table;
 pub(crate) mod token;
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use api::{ListResource, Pagination};
@@ -16,6 +17,9 @@ use crate::client::{Client, URL_DEFAULT};
 
 /// Where the administrator's token is looked for when no file is named.
 const ADMIN_TOKEN_VARIABLE: &str = "SEXTANT_ADMIN_TOKEN";
+
+/// More than a header of a request may have, so no token is longer.
+const TOKEN_BYTES_MAX: u64 = 64 * 1024;
 
 /// How to reach the server, and how to print.
 #[derive(Debug, Args)]
@@ -37,7 +41,7 @@ pub(crate) struct Connection {
 impl Connection {
     fn open(&self) -> anyhow::Result<Client> {
         let token = match &self.admin_token_file {
-            Some(path) => std::fs::read_to_string(path).with_context(|| {
+            Some(path) => read_token(path).with_context(|| {
                 format!("read the administrator's token from `{}`", path.display())
             })?,
             None => std::env::var(ADMIN_TOKEN_VARIABLE).unwrap_or_default(),
@@ -52,6 +56,15 @@ impl Connection {
     }
 }
 
+/// Reads a token from a file, and no more of the file than a token may have.
+fn read_token(path: &Path) -> io::Result<String> {
+    let mut token = String::new();
+    File::open(path)?
+        .take(TOKEN_BYTES_MAX)
+        .read_to_string(&mut token)?;
+    Ok(token)
+}
+
 /// Prints one line on standard output.
 fn print_line(text: &str) -> anyhow::Result<()> {
     print_text(&format!("{text}\n"))
@@ -59,7 +72,7 @@ fn print_line(text: &str) -> anyhow::Result<()> {
 
 /// Prints on standard output as it is.
 fn print_text(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .context("write to standard output")

@@ -120,6 +120,17 @@ impl Engine {
         &self.report
     }
 
+    /// The organizations that have events, sorted.
+    pub fn organizations(&self) -> Vec<OrganizationId> {
+        self.reader.organizations()
+    }
+
+    /// Closes without a trace, for a start that comes to nothing: the journal stays as it was found.
+    pub fn abandon(&self) {
+        self.queue.abandon();
+        self.close();
+    }
+
     /// Takes the events of one request in, all or none. `done` is called once, on the writer's thread, when they are
     /// on disk and visible, or when they are refused; on this thread when they are refused at once. Hashes the keys, then
     /// returns without waiting.

@@ -64,6 +64,8 @@ struct Waiting {
     requests: VecDeque<Pending>,
     bytes: usize,
     closed: bool,
+    /// Whether the journal's end is to be left as it was found.
+    unmarked: bool,
 }
 
 impl std::fmt::Debug for Waiting {
@@ -72,6 +74,7 @@ impl std::fmt::Debug for Waiting {
             .field("requests", &self.requests.len())
             .field("bytes", &self.bytes)
             .field("closed", &self.closed)
+            .field("unmarked", &self.unmarked)
             .finish()
     }
 }
@@ -102,6 +105,12 @@ impl Queue {
     pub(crate) fn close(&self) {
         self.waiting.lock().closed = true;
         self.changed.notify_all();
+    }
+
+    /// Like [`Self::close`], and the writer leaves the journal as it found it.
+    pub(crate) fn abandon(&self) {
+        self.waiting.lock().unmarked = true;
+        self.close();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -167,6 +176,9 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
                 duplicates: appended.duplicates.into(),
             }));
         }
+    }
+    if queue.waiting.lock().unmarked {
+        return;
     }
     if let Err(error) = writer.close() {
         tracing::warn!(

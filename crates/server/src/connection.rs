@@ -15,14 +15,20 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::limits::{HEADER_BYTES_MAX, HEADER_DURATION_MAX, HEADERS_MAX, WRITE_STALL_MAX};
+use crate::limits::{HEADER_BYTES_MAX, HEADERS_MAX, WRITE_STALL_MAX};
 use crate::router::Router;
 use crate::serve::told_to_stop;
 use crate::telemetry;
 
-/// Serves the requests of a connection until the client ends it, is too slow, or `stopping` becomes true; then the
+/// Serves the requests of a connection until the client ends it, is too slow (`header_duration_max` for the head of a request, from
+/// the end of the one before), or `stopping` becomes true; then the
 /// request that is being served is still answered.
-pub(crate) async fn serve(stream: TcpStream, router: Router, mut stopping: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    stream: TcpStream,
+    router: Router,
+    mut stopping: watch::Receiver<bool>,
+    header_duration_max: Duration,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(error = %error, "a connection could not be set to send at once");
     }
@@ -34,7 +40,7 @@ pub(crate) async fn serve(stream: TcpStream, router: Router, mut stopping: watch
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_DURATION_MAX)
+            .header_read_timeout(header_duration_max)
             .max_header_size(HEADER_BYTES_MAX)
             .max_headers(HEADERS_MAX)
             .serve_connection(stream, answer)
@@ -143,6 +149,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
 
 #[cfg(test)]
 mod tests {
+    use crate::limits::HEADER_DURATION_MAX;
     use domain::OrganizationId;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -166,7 +173,12 @@ mod tests {
         let mut client = TcpStream::connect(address).await.expect("it listens");
         let (stream, _) = listener.accept().await.expect("a client");
         let (_stop, stopping) = watch::channel(false);
-        let served = tokio::spawn(serve(stream, bench.router.clone(), stopping));
+        let served = tokio::spawn(serve(
+            stream,
+            bench.router.clone(),
+            stopping,
+            HEADER_DURATION_MAX,
+        ));
 
         let slots = bench.router.pools().catalog.slots();
         let other = |byte| Caller::Organization(OrganizationId::from_random([byte; 16]));

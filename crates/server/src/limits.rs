@@ -18,6 +18,10 @@ pub(crate) const HEADERS_MAX: usize = 100;
 /// idle connection is kept.
 pub(crate) const HEADER_DURATION_MAX: Duration = Duration::from_secs(30);
 
+/// The same for connections that come while more than half of [`CONNECTIONS_MAX`] are open: whoever only holds connections
+/// gives them back soon.
+pub(crate) const HEADER_DURATION_CROWDED_MAX: Duration = Duration::from_secs(3);
+
 /// How long a body may stand still.
 pub(crate) const BODY_STALL_MAX: Duration = Duration::from_secs(10);
 

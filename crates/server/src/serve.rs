@@ -11,7 +11,10 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::connection;
-use crate::limits::{ACCEPT_PAUSE, CONNECTIONS_MAX, SHUTDOWN_DURATION_MAX, TOKEN_USES_SAVED_EVERY};
+use crate::limits::{
+    ACCEPT_PAUSE, CONNECTIONS_MAX, HEADER_DURATION_CROWDED_MAX, HEADER_DURATION_MAX,
+    SHUTDOWN_DURATION_MAX, TOKEN_USES_SAVED_EVERY,
+};
 use crate::router::Router;
 use crate::telemetry;
 
@@ -57,7 +60,18 @@ async fn accept_all(
             // Only to forget connections that have ended.
             Some(_) = connections.join_next() => continue,
         };
-        let served = connection::serve(stream, router.clone(), stopping.clone());
+        let is_crowded = slots.available_permits() < CONNECTIONS_MAX / 2;
+        let header_duration_max = if is_crowded {
+            HEADER_DURATION_CROWDED_MAX
+        } else {
+            HEADER_DURATION_MAX
+        };
+        let served = connection::serve(
+            stream,
+            router.clone(),
+            stopping.clone(),
+            header_duration_max,
+        );
         connections.spawn(async move {
             served.await;
             drop(slot);

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use catalog::CatalogError;
+use domain::OrganizationId;
 use engine::StoreError;
 
 /// Why a request was not done.
@@ -98,10 +99,21 @@ pub enum OpenError {
     #[error("open the catalogue")]
     Catalog(#[from] CatalogError),
     /// There are events, but not the organizations that they belong to. Restore the file from a backup.
-    #[error("`{path}` is missing, and the data folder holds events")]
+    #[error("`{path}` is missing or empty, and the data folder holds events")]
     CatalogMissing {
         /// Where the catalogue must be.
         path: PathBuf,
+    },
+    /// The catalogue does not know an organization that has events: it is another folder's, or a part of it is gone. Restore it from
+    /// a backup.
+    #[error(
+        "`{path}` does not know organization {organization}, and the data folder holds events of it"
+    )]
+    CatalogForeign {
+        /// The catalogue's file.
+        path: PathBuf,
+        /// The organization.
+        organization: OrganizationId,
     },
     /// Whether there is a catalogue could not be found out.
     #[error("look for `{path}`")]

@@ -1,6 +1,7 @@
 //! The service: the one object that everything is asked of.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
@@ -92,16 +93,8 @@ impl Service {
             clock: Arc::clone(&options.clock),
             random: Arc::clone(&options.random),
         })?;
-        let path = options.folder.join(CATALOG_FILE);
-        if !engine.folder().is_new() && engine.recovery().events > 0 {
-            // Events without the organizations that they belong to: a part of the folder is gone.
-            match path.try_exists() {
-                Ok(true) => {}
-                Ok(false) => return Err(OpenError::CatalogMissing { path }),
-                Err(source) => return Err(OpenError::CatalogUnreadable { path, source }),
-            }
-        }
-        let catalog = Catalog::open(&path)?;
+        let catalog = open_catalog(&engine, &options.folder.join(CATALOG_FILE));
+        let catalog = catalog.inspect_err(|_| engine.abandon())?;
         Self::start(catalog, engine, options)
     }
 
@@ -204,6 +197,30 @@ impl Service {
         self.random.fill(&mut bytes);
         bytes
     }
+}
+
+/// Opens the catalogue. One that is lost, empty or another folder's is not taken for that of a first start when there are events.
+fn open_catalog(engine: &Engine, path: &Path) -> Result<Catalog, OpenError> {
+    let organizations = engine.organizations();
+    if !organizations.is_empty() {
+        let path = path.to_owned();
+        match std::fs::metadata(&path) {
+            Ok(file) if file.len() > 0 => {}
+            Ok(_) => return Err(OpenError::CatalogMissing { path }),
+            Err(source) if source.kind() == ErrorKind::NotFound => {
+                return Err(OpenError::CatalogMissing { path });
+            }
+            Err(source) => return Err(OpenError::CatalogUnreadable { path, source }),
+        }
+    }
+    let catalog = Catalog::open(path)?;
+    for organization in organizations {
+        if catalog.organization(organization)?.is_none() {
+            let path = path.to_owned();
+            return Err(OpenError::CatalogForeign { path, organization });
+        }
+    }
+    Ok(catalog)
 }
 
 /// The hash of the administrator's token, and the token itself when it is made now.

@@ -10,8 +10,8 @@ use domain::{
     Timestamp, Unit, Zone,
 };
 use service::{
-    Clock, Error, Ingested, NewMeter, OpenOptions, Quantities, QuantitiesRequest, Random, RealDisk,
-    Service,
+    Clock, Error, Ingested, NewMeter, OpenError, OpenOptions, Quantities, QuantitiesRequest,
+    Random, RealDisk, Service,
 };
 
 /// 2026-03-01T00:00Z.
@@ -65,17 +65,22 @@ impl Harness {
 
     /// Opens the folder. The second value is the administrator's token when it was made now.
     pub(crate) fn open(&self, admin_token: Option<&str>) -> (Service, Option<String>) {
-        let clock = Arc::clone(&self.clock);
-        let random = Arc::clone(&self.random);
-        let opened = Service::open(OpenOptions {
+        let opened = Service::open(self.options(admin_token)).expect("the folder opens");
+        (opened.service, opened.admin_token)
+    }
+
+    pub(crate) fn try_open(&self) -> Result<(), OpenError> {
+        Service::open(self.options(None)).map(|_| ())
+    }
+
+    fn options(&self, admin_token: Option<&str>) -> OpenOptions {
+        OpenOptions {
             folder: self.folder.path().join("data"),
             admin_token: admin_token.map(str::to_owned),
             disk: Arc::new(RealDisk),
-            clock,
-            random,
-        });
-        let opened = opened.expect("the folder opens");
-        (opened.service, opened.admin_token)
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            random: Arc::clone(&self.random) as Arc<dyn Random>,
+        }
     }
 
     pub(crate) fn with_organization(&self) -> (Service, OrganizationId) {

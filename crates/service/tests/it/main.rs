@@ -1,5 +1,6 @@
 //! The use cases, on a real data folder.
 
+mod catalogue;
 mod customers;
 mod harness;
 mod meters;
