@@ -20,7 +20,6 @@ mod tally;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -37,9 +36,6 @@ const LISTEN_PREFERRED: &str = "127.0.0.1:8080";
 
 /// Where it listens when that is taken.
 const LISTEN_ANY: &str = "127.0.0.1:0";
-
-/// How long threads may take to end after an interrupt.
-const END_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Show the server at work on ninety days of made-up LLM usage
 ///
@@ -71,12 +67,7 @@ impl Demo {
             Some(path) => Folder::given(path)?,
             None => Folder::temporary()?,
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .context("start the threads")?;
-        let outcome = runtime.block_on(self.play(&folder));
-        runtime.shutdown_timeout(END_TIMEOUT);
+        let outcome = running::block_on(self.play(&folder))?;
         folder.remove_if_temporary()?;
         outcome
     }
