@@ -140,11 +140,11 @@ impl Engine {
         batch: EventBatch,
         done: impl FnOnce(Result<Ingested, IngestError>) + Send + 'static,
     ) {
-        let hash = |external_id| self.hasher.hash(organization, external_id);
-        let hashes = batch
-            .iter()
-            .map(|event| event.external_id.map(hash))
-            .collect();
+        let hash = |event: domain::Event<'_>| {
+            let external_id = event.external_id?;
+            Some(self.hasher.hash(organization, event.source, external_id))
+        };
+        let hashes = batch.iter().map(hash).collect();
         self.queue.push(Pending {
             organization,
             batch,
@@ -161,9 +161,9 @@ impl Engine {
 
     /// Whether an event matches the meter: from then on its definition is frozen (SEMANTICS 19.19). `false` for an unknown
     /// meter. Cost: the rows that are not in its cube yet, up to the first match.
-    pub fn has_match(&self, organization: OrganizationId, id: MeterId) -> bool {
+    pub fn has_match(&self, organization: OrganizationId, id: MeterId) -> Result<bool, StoreError> {
         let Some(meter) = self.meters.get(organization, id) else {
-            return false;
+            return Ok(false);
         };
         meter.has_match(&self.reader.snapshot(organization))
     }
@@ -171,7 +171,7 @@ impl Engine {
     /// Puts another definition in the place of a meter's, unless an event matches the present one; `commit` makes it
     /// durable in between. Returns whether it did. No question sees both an event that matches the old definition and the new
     /// definition afterwards. Blocks as [`Self::has_match`] and `commit` do, and questions for this meter with it.
-    pub fn replace_definition<E>(
+    pub fn replace_definition<E: From<StoreError>>(
         &self,
         organization: OrganizationId,
         id: MeterId,
@@ -192,10 +192,13 @@ impl Engine {
         organization: OrganizationId,
         id: MeterId,
         ask: &Ask<'_>,
-    ) -> Option<Answer> {
-        let (meter, snapshot) = self
+    ) -> Result<Option<Answer>, StoreError> {
+        let found = self
             .meters
-            .get_with_snapshot(&self.reader, organization, id)?;
+            .get_with_snapshot(&self.reader, organization, id);
+        let Some((meter, snapshot)) = found else {
+            return Ok(None);
+        };
         let question = Question {
             definition: &meter.definition,
             buckets: ask.buckets,
@@ -206,10 +209,11 @@ impl Engine {
                 customer_of: ask.customer_of,
             }),
         };
-        Some(match Plan::of(&question) {
-            Plan::Cube => meter.read(&snapshot, |cube| cube.answer(ask.buckets)),
-            Plan::Scan => query::scan(&snapshot, &question),
-        })
+        let answer = match Plan::of(&question) {
+            Plan::Cube => meter.read(&snapshot, |cube| cube.answer(ask.buckets))?,
+            Plan::Scan => query::scan(&snapshot, &question)?,
+        };
+        Ok(Some(answer))
     }
 
     /// Whether events can be taken in: `false` after a failed sync and after [`Self::close`].

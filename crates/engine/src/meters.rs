@@ -7,7 +7,7 @@ use domain::{Definition, KeyedHash, MeterId, OrganizationId};
 use parking_lot::{RwLock, RwLockWriteGuard};
 use query::{CATCH_UP_ROWS, Cube};
 use rustc_hash::FxHashMap;
-use store::{Reader, Snapshot};
+use store::{Reader, Snapshot, StoreError};
 
 /// A meter as long as its definition stays the same.
 #[derive(Debug)]
@@ -54,50 +54,55 @@ impl LiveMeter {
 
     /// Reads the cube with all of a snapshot folded into it. It may hold later rows too, which were acknowledged
     /// while this waited.
-    pub(crate) fn read<T>(&self, snapshot: &Snapshot, read: impl FnOnce(&Cube) -> T) -> T {
+    pub(crate) fn read<T>(
+        &self,
+        snapshot: &Snapshot,
+        read: impl FnOnce(&Cube) -> T,
+    ) -> Result<T, StoreError> {
         {
             let cube = self.cube.read();
             if cube.rows() >= snapshot.rows() {
-                return read(&cube);
+                return Ok(read(&cube));
             }
         }
         loop {
             // In pieces, so that others get their turn at the cube.
             let mut cube = self.cube.write();
-            if cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS) {
-                return read(&RwLockWriteGuard::downgrade(cube));
+            if cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)? {
+                return Ok(read(&RwLockWriteGuard::downgrade(cube)));
             }
             RwLockWriteGuard::unlock_fair(cube);
         }
     }
 
     /// Folds the next rows of a snapshot, a bounded number of them. Does not wait for whoever has the cube.
-    pub(crate) fn catch_up(&self, snapshot: &Snapshot) -> Progress {
+    pub(crate) fn catch_up(&self, snapshot: &Snapshot) -> Result<Progress, StoreError> {
         match self.cube.try_read() {
-            Some(cube) if cube.rows() >= snapshot.rows() => return Progress::Idle,
+            Some(cube) if cube.rows() >= snapshot.rows() => return Ok(Progress::Idle),
             Some(_) => {}
-            None => return Progress::Busy,
+            None => return Ok(Progress::Busy),
         }
         let Some(mut cube) = self.cube.try_write() else {
-            return Progress::Busy;
+            return Ok(Progress::Busy);
         };
-        if cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS) {
+        let is_current = cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
+        Ok(if is_current {
             Progress::Current
         } else {
             Progress::Behind
-        }
+        })
     }
 
     /// Whether an event of the snapshot matches. Cost: the rows not folded yet, up to the first match.
-    pub(crate) fn has_match(&self, snapshot: &Snapshot) -> bool {
+    pub(crate) fn has_match(&self, snapshot: &Snapshot) -> Result<bool, StoreError> {
         loop {
             let cube = self.cube.read();
             if cube.matched() > 0 || cube.rows() >= snapshot.rows() {
-                return cube.matched() > 0;
+                return Ok(cube.matched() > 0);
             }
             drop(cube);
             let mut cube = self.cube.write();
-            cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS);
+            cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
             RwLockWriteGuard::unlock_fair(cube);
         }
     }
@@ -133,7 +138,7 @@ impl LiveMeters {
 
     /// Puts another definition in the place of a meter's, unless an event matches the present one; `commit` makes it durable
     /// in between. Returns whether it did. Questions for the meter wait for as long as that takes.
-    pub(crate) fn replace<E>(
+    pub(crate) fn replace<E: From<StoreError>>(
         &self,
         reader: &Reader,
         organization: OrganizationId,
@@ -143,9 +148,8 @@ impl LiveMeters {
     ) -> Result<bool, E> {
         let known = self.get(organization, id);
         let _replacing = known.as_ref().map(|known| known.replacing.write());
-        if known
-            .as_ref()
-            .is_some_and(|known| known.has_match(&reader.snapshot(organization)))
+        if let Some(known) = &known
+            && known.has_match(&reader.snapshot(organization))?
         {
             return Ok(false);
         }

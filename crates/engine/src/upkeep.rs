@@ -81,10 +81,11 @@ impl Upkeep {
                         return;
                     }
                     match meter.catch_up(&snapshot) {
-                        Progress::Idle => continue,
-                        Progress::Current => {}
-                        Progress::Behind => behind.push(organization),
-                        Progress::Busy => {
+                        // Whoever asks meets the same error, and is told.
+                        Err(_) | Ok(Progress::Idle) => continue,
+                        Ok(Progress::Current) => {}
+                        Ok(Progress::Behind) => behind.push(organization),
+                        Ok(Progress::Busy) => {
                             behind.push(organization);
                             continue;
                         }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::interval::{Buckets, Quarter};
 use domain::{Contribution, Definition, Function, KeyedHash, Number, State, TimeRange};
 use roaring::{MultiOps as _, RoaringBitmap};
-use store::Snapshot;
+use store::{Snapshot, StoreError};
 
 use crate::{Answer, tally};
 
@@ -74,17 +74,21 @@ impl Cube {
 
     /// Folds up to `rows_max` rows of a snapshot that have not been folded yet, in their order. Returns whether all of
     /// the snapshot is in the cube now. Cost: one look at each row.
+    ///
+    /// # Errors
+    /// Rows could not be read; those before them are folded.
     pub fn catch_up(
         &mut self,
         snapshot: &Snapshot,
         definition: &Definition,
         rows_max: u32,
-    ) -> bool {
+    ) -> Result<bool, StoreError> {
         let until = snapshot.rows().min(self.rows.saturating_add(rows_max));
-        for (block, rows) in snapshot.blocks_from(self.rows) {
-            for row in rows.map(|index| block.row(index)) {
+        for handle in snapshot.blocks_from(self.rows) {
+            let block = handle.load()?;
+            for row in handle.rows_from(self.rows).map(|index| block.row(index)) {
                 if self.rows >= until {
-                    return self.rows >= snapshot.rows();
+                    return Ok(self.rows >= snapshot.rows());
                 }
                 if let Some(contribution) = definition.contribution(&row.event()) {
                     self.levels.add(Quarter::of(row.timestamp), contribution);
@@ -93,7 +97,7 @@ impl Cube {
                 self.rows += 1;
             }
         }
-        self.rows >= snapshot.rows()
+        Ok(self.rows >= snapshot.rows())
     }
 
     /// The answer for buckets whose edges are quarter hours. Cost: the quarter hours of the buckets that hold something.

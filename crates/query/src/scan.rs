@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 
 use domain::{CustomerId, Identity, State};
 use rustc_hash::FxHashMap;
-use store::{RowRef, Snapshot};
+use store::{RowRef, Snapshot, StoreError};
 
 use crate::question::{Grouping, Question};
 use crate::{Answer, Customers, tally};
 
 /// Answers a question by looking at rows. Cost: those of the organization whose blocks reach into the buckets, or those of the
 /// identities asked for.
-pub fn scan(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
+///
+/// # Errors
+/// Rows could not be read.
+pub fn scan(snapshot: &Snapshot, question: &Question<'_>) -> Result<Answer, StoreError> {
     let function = question.definition.aggregation.function();
-    match question.grouping {
+    Ok(match question.grouping {
         None => {
             let mut states = vec![State::new(function); question.buckets.ranges().len()];
             for_each_row(snapshot, question, |row, bucket| {
                 add(question, row, &mut states[bucket]);
-            });
+            })?;
             tally::plain(function, &states)
         }
         Some(grouping) => {
@@ -38,28 +41,29 @@ pub fn scan(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
                         states.len() - 1
                     });
                 states[place].add(contribution);
-            });
+            })?;
             tally::by_customer(function, grouping.function, &buckets)
         }
-    }
+    })
 }
 
 /// Calls `visit` with every row of the customers asked for that falls into a bucket, and the bucket's index.
-fn for_each_row<'a>(
-    snapshot: &'a Snapshot,
+fn for_each_row(
+    snapshot: &Snapshot,
     question: &Question<'_>,
-    mut visit: impl FnMut(RowRef<'a>, usize),
-) {
+    mut visit: impl FnMut(RowRef<'_>, usize),
+) -> Result<(), StoreError> {
     let buckets = question.buckets;
     match question.customers {
         Customers::All => {
             let span = buckets.span();
-            for (block, rows) in snapshot.blocks_from(0) {
-                let (least, greatest) = block.time_span();
+            for handle in snapshot.blocks_from(0) {
+                let (least, greatest) = handle.time_span();
                 if least >= span.end || greatest < span.start {
                     continue;
                 }
-                for row in rows.map(|index| block.row(index)) {
+                let block = handle.load()?;
+                for row in (0..block.len()).map(|index| block.row(index)) {
                     if let Some(bucket) = buckets.find(row.timestamp) {
                         visit(row, bucket);
                     }
@@ -74,8 +78,9 @@ fn for_each_row<'a>(
             indices.sort_unstable();
             indices.dedup();
             for index in indices {
-                let rows = snapshot.rows_of_identity(index);
-                for row in rows.filter_map(|ordinal| snapshot.row(ordinal)) {
+                for row in snapshot.rows_of_identity(index) {
+                    let row = row?;
+                    let row = row.get();
                     if let Some(bucket) = buckets.find(row.timestamp) {
                         visit(row, bucket);
                     }
@@ -83,6 +88,7 @@ fn for_each_row<'a>(
             }
         }
     }
+    Ok(())
 }
 
 fn add(question: &Question<'_>, row: RowRef<'_>, state: &mut State) {

@@ -89,6 +89,13 @@ impl From<CatalogError> for Error {
     }
 }
 
+impl From<StoreError> for Error {
+    /// Of a read: what is on disk cannot be read, or is not what was written.
+    fn from(error: StoreError) -> Self {
+        Error::Internal(Box::new(error))
+    }
+}
+
 /// Why a data folder was not opened. The source names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -97,7 +97,7 @@ impl Service {
         changes: MeterChanges,
     ) -> Result<Meter, Error> {
         let faults = changes.of_frozen();
-        if !faults.is_empty() && self.engine.has_match(organization, id) {
+        if !faults.is_empty() && self.engine.has_match(organization, id)? {
             // The long look, before anybody else has to wait for it. The meter may be another organization's.
             self.meter(organization, id)?;
             return Err(Error::Invalid(faults));
@@ -109,7 +109,7 @@ impl Service {
             return Ok(meter);
         }
         let definition = meter.definition.clone();
-        let commit = || self.catalog.update_meter(&meter);
+        let commit = || self.catalog.update_meter(&meter).map_err(Error::from);
         if self
             .engine
             .replace_definition(organization, id, definition, commit)?

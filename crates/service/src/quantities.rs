@@ -72,7 +72,7 @@ impl Service {
                 customer_of: &customer_of,
             },
         );
-        let answer = answer.ok_or(Error::NotFound)?;
+        let answer = answer?.ok_or(Error::NotFound)?;
         let quantity = |bucket: &usize| answer.quantities[*bucket].clone();
         let points = points
             .into_iter()

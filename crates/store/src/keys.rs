@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as TableEntry;
 use siphasher::sip128::SipHasher13;
 
-use domain::OrganizationId;
+use domain::{OrganizationId, Source};
 
 use crate::folder::Secret;
 use crate::limits::TABLE_ENTRIES_UNSPLIT;
@@ -30,10 +30,11 @@ impl KeyHasher {
         }
     }
 
-    /// The hash of an organization's key.
-    pub fn hash(&self, organization: OrganizationId, external_id: &str) -> u128 {
+    /// The hash of an organization's key. The keys of its own events and of those that this server writes are apart.
+    pub fn hash(&self, organization: OrganizationId, source: Source, external_id: &str) -> u128 {
         use std::hash::Hasher;
         let mut hasher = self.hasher;
+        hasher.write(&[u8::from(source == Source::System)]);
         // Of fixed length, so that no two pairs are hashed as the same bytes.
         hasher.write(organization.as_bytes());
         hasher.write(external_id.as_bytes());
@@ -212,7 +213,9 @@ mod tests {
         let mut all: Vec<u128> = Vec::new();
         for folder in &folders {
             for organization in organizations {
-                all.extend(["key", "", "key2"].map(|key| folder.hash(organization, key)));
+                all.extend(
+                    ["key", "", "key2"].map(|key| folder.hash(organization, Source::User, key)),
+                );
             }
         }
         all.sort_unstable();

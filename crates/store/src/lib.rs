@@ -36,5 +36,5 @@ pub use journal::Torn;
 pub use keys::KeyHasher;
 pub use open::{Options, RecoveryReport, open};
 pub use reader::Reader;
-pub use tail::{Block, IdentityRows, RowRef, Snapshot};
+pub use tail::{Block, BlockHandle, IdentityRows, Row, RowRef, Snapshot};
 pub use writer::{AppendRequest, Appended, CommitError, Writer};

@@ -8,12 +8,14 @@
 //!   snapshot cuts the index at its own counts.
 
 mod block;
+mod handle;
 mod identities;
 mod organization;
 mod snapshot;
 mod view;
 
 pub use block::{Block, RowRef};
+pub use handle::{BlockHandle, Row};
 pub(crate) use identities::IdentityHasher;
 pub(crate) use organization::{Organization, Tail};
 pub use snapshot::{IdentityRows, Snapshot};

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::{Event, Timestamp};
+use domain::{Event, Source, Timestamp};
 use parking_lot::RwLock;
 
 use super::NO_ROW;
@@ -151,14 +151,12 @@ impl Organization {
         let mut ordinal = ordinal_first;
         for candidate in candidates {
             if let Some(key_hash) = candidate.key_hash.map(table_hash) {
-                let is_same = |known: u32| {
-                    let known = match known.checked_sub(ordinal_first) {
-                        None => self.external_id(known),
-                        Some(place) => accepted
-                            .get(place as usize)
-                            .and_then(|known| known.event.external_id),
-                    };
-                    known == candidate.event.external_id
+                let key = (candidate.event.source, candidate.event.external_id);
+                let is_same = |known: u32| match known.checked_sub(ordinal_first) {
+                    None => self.key(known) == Some(key),
+                    Some(place) => accepted
+                        .get(place as usize)
+                        .is_some_and(|known| (known.event.source, known.event.external_id) == key),
                 };
                 match index.keys.find_or_insert(key_hash, ordinal, is_same) {
                     None => self.waiting.keys.push((key_hash, ordinal)),
@@ -259,8 +257,8 @@ impl Organization {
         index.identities.truncate(self.identities, self.hasher);
     }
 
-    /// The key of a row, published or waiting.
-    fn external_id(&self, ordinal: u32) -> Option<&str> {
+    /// The source and the key of a row, published or waiting.
+    fn key(&self, ordinal: u32) -> Option<(Source, Option<&str>)> {
         let row = match ordinal.checked_sub(self.view.rows()) {
             None => self.view.row(ordinal)?.bytes,
             Some(index) => {
@@ -273,8 +271,7 @@ impl Organization {
                 self.waiting.bytes.get(start as usize..end as usize)?
             }
         };
-        Event::decode(row)
-            .expect("rows are decoded before they are kept")
-            .external_id
+        let event = Event::decode(row).expect("rows are decoded before they are kept");
+        Some((event.source, event.external_id))
     }
 }

@@ -1,15 +1,15 @@
 //! Snapshots: an organization's events at one moment, for readers.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use domain::{Identity, OwnedIdentity, Timestamp};
+use domain::{Identity, OwnedIdentity, Source, Timestamp};
 
 use super::NO_ROW;
-use super::block::{Block, RowRef};
+use super::handle::{BlockHandle, Row};
 use super::identities::IdentityHasher;
 use super::organization::Tail;
 use super::view::View;
+use crate::error::StoreError;
 use crate::keys::table_hash;
 
 /// The events of one organization at one moment, in the order of their acceptance. Clones are cheap.
@@ -43,43 +43,64 @@ impl Snapshot {
         self.view.rows()
     }
 
-    /// The blocks that hold rows from `ordinal` on, each with the range of its rows to look at.
-    pub fn blocks_from(&self, ordinal: u32) -> impl Iterator<Item = (&Block, Range<usize>)> {
-        self.view.blocks_from(ordinal).map(move |block| {
-            let start = ordinal.saturating_sub(block.ordinal_first()) as usize;
-            (&**block, start..block.len())
-        })
+    /// The blocks that hold rows from `ordinal` on, in order. The first may begin before it.
+    pub fn blocks_from(&self, ordinal: u32) -> impl Iterator<Item = BlockHandle> {
+        self.view
+            .blocks_from(ordinal)
+            .map(|block| BlockHandle::in_memory(Arc::clone(block)))
     }
 
     /// A row; `None` when there is none of that ordinal. Costs a binary search among the blocks.
-    pub fn row(&self, ordinal: u32) -> Option<RowRef<'_>> {
-        self.view.row(ordinal)
+    ///
+    /// # Errors
+    /// As [`BlockHandle::load`].
+    pub fn row(&self, ordinal: u32) -> Result<Option<Row>, StoreError> {
+        let found = self.view.find(ordinal);
+        Ok(found.map(|(block, index)| Row::new(Arc::clone(block), index)))
     }
 
     /// The ordinal of the event with this sequence number, if it is one of the organization's.
-    pub fn ordinal_of_sequence(&self, sequence: u64) -> Option<u32> {
+    ///
+    /// # Errors
+    /// As [`BlockHandle::load`].
+    pub fn ordinal_of_sequence(&self, sequence: u64) -> Result<Option<u32>, StoreError> {
         let ordinal = self
             .view
             .partition_point(|block, row| block.row(row).sequence < sequence);
-        self.row(ordinal)
-            .filter(|row| row.sequence == sequence)
-            .map(|row| row.ordinal)
+        let row = self.row(ordinal)?;
+        Ok(row
+            .filter(|row| row.get().sequence == sequence)
+            .map(|row| row.get().ordinal))
     }
 
     /// The ordinal of the first event that was received at `at` or later; [`Self::rows`] when none was.
-    pub fn first_received_from(&self, at: Timestamp) -> u32 {
-        self.view
-            .partition_point(|block, row| block.row(row).received_at < at)
+    ///
+    /// # Errors
+    /// As [`BlockHandle::load`].
+    pub fn first_received_from(&self, at: Timestamp) -> Result<u32, StoreError> {
+        Ok(self
+            .view
+            .partition_point(|block, row| block.row(row).received_at < at))
     }
 
-    /// The ordinal of the event with this key. `hash` is [`crate::KeyHasher::hash`] of it.
-    pub fn ordinal_of_key(&self, hash: u128, external_id: &str) -> Option<u32> {
+    /// The ordinal of the event of this source with this key. `hash` is [`crate::KeyHasher::hash`] of them.
+    ///
+    /// # Errors
+    /// As [`BlockHandle::load`].
+    pub fn ordinal_of_key(
+        &self,
+        hash: u128,
+        source: Source,
+        external_id: &str,
+    ) -> Result<Option<u32>, StoreError> {
         let index = self.tail.index.read();
-        index.keys.find(table_hash(hash), |ordinal| {
+        Ok(index.keys.find(table_hash(hash), |ordinal| {
             // A newer row than this snapshot's is not found, or not even durable.
-            self.row(ordinal)
-                .is_some_and(|row| row.event().external_id == Some(external_id))
-        })
+            self.view.row(ordinal).is_some_and(|row| {
+                let event = row.event();
+                event.source == source && event.external_id == Some(external_id)
+            })
+        }))
     }
 
     /// How many different identities the events have; their numbers are those below it, in the order of their first event.
@@ -102,7 +123,7 @@ impl Snapshot {
         self.tail.index.read().identities.get(index)
     }
 
-    /// The ordinals of an identity's events, the newest first. Each costs a binary search among the blocks.
+    /// An identity's events, the newest first. Each costs a binary search among the blocks.
     pub fn rows_of_identity(&self, index: u32) -> IdentityRows {
         let (view, newest) = {
             let published = self.tail.published.read();
@@ -113,35 +134,39 @@ impl Snapshot {
                 .unwrap_or(NO_ROW);
             (published.view.clone(), newest)
         };
-        let mut rows = IdentityRows { view, next: newest };
-        // The chain begins at the newest row of all, which may be newer than this snapshot.
-        while rows.next != NO_ROW && rows.next >= self.rows() {
-            rows.next();
+        IdentityRows {
+            view,
+            next: newest,
+            // The chain begins at the newest row of all, which may be newer than this snapshot.
+            rows: self.rows(),
         }
-        rows
     }
 }
 
-/// The ordinals of one identity's events, the newest first.
+/// One identity's events, the newest first.
 #[derive(Debug, Clone)]
 pub struct IdentityRows {
     view: View,
     next: u32,
+    /// Rows from this ordinal on are not the snapshot's.
+    rows: u32,
 }
 
 impl Iterator for IdentityRows {
-    type Item = u32;
+    type Item = Result<Row, StoreError>;
 
-    fn next(&mut self) -> Option<u32> {
-        if self.next == NO_ROW {
-            return None;
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.next != NO_ROW {
+            let ordinal = self.next;
+            let (block, index) = self
+                .view
+                .find(ordinal)
+                .expect("a chain of rows stays in the tail");
+            self.next = block.previous(index);
+            if ordinal < self.rows {
+                return Some(Ok(Row::new(Arc::clone(block), index)));
+            }
         }
-        let ordinal = self.next;
-        let (block, index) = self
-            .view
-            .find(ordinal)
-            .expect("a chain of rows stays in the tail");
-        self.next = block.previous(index);
-        Some(ordinal)
+        None
     }
 }

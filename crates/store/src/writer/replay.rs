@@ -55,7 +55,7 @@ impl Replayer {
             let event = Event::decode(row).map_err(|error| error.what)?;
             let key_hash = event
                 .external_id
-                .map(|external_id| self.hasher.hash(id, external_id));
+                .map(|external_id| self.hasher.hash(id, event.source, external_id));
             Ok(organization.candidate(row, event, key_hash))
         };
         let candidates = rows
