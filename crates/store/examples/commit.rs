@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             report.events,
             bytes >> 20
         );
-        scan(&reader, organization);
+        scan(&reader, organization)?;
         fs::remove_dir_all(&path)?;
     }
     Ok(())
@@ -120,7 +120,7 @@ fn make_batch(
         for key in ["region", "model", "tier", "path", "kind", "unit", "status"] {
             metadata.text(key, &text[..20]);
         }
-        hashes.push(Some(keys.hash(organization, &text)));
+        hashes.push(Some(keys.hash(organization, Source::User, &text)));
         batch.push(&Event {
             source: Source::User,
             name: "api.request",
@@ -144,12 +144,13 @@ fn journal_bytes(folder: &Path) -> Result<u64, Box<dyn Error>> {
 }
 
 /// Passes over a column, and along the chain of one identity.
-fn scan(reader: &Reader, organization: OrganizationId) {
+fn scan(reader: &Reader, organization: OrganizationId) -> Result<(), Box<dyn Error>> {
     let snapshot = reader.snapshot(organization);
     let start = Instant::now();
     let mut sum = 0_u64;
-    for (block, rows) in snapshot.blocks_from(0) {
-        let column = block.identities().get(rows).unwrap_or_default();
+    for handle in snapshot.blocks_from(0) {
+        let block = handle.load()?;
+        let column = block.identities();
         sum += column
             .iter()
             .map(|identity| u64::from(*identity))
@@ -162,4 +163,5 @@ fn scan(reader: &Reader, organization: OrganizationId) {
         "  scan of a column: {took:?} (sum {sum}); {chain} rows of one identity: {:?}",
         start.elapsed()
     );
+    Ok(())
 }

@@ -2,13 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use domain::Identity;
+use domain::{Identity, Source};
 use proptest::prelude::*;
-use store::Snapshot;
 use store::testing::{Fault, MemoryDisk};
+use store::{Row, Snapshot};
 
 use crate::model::requests;
 use crate::support::{Open, Request, micros, open_on, organization, sample, sample_of};
+
+fn row(snapshot: &Snapshot, ordinal: u32) -> Option<Row> {
+    snapshot.row(ordinal).expect("a healthy disk")
+}
+
+fn ordinal_of_sequence(snapshot: &Snapshot, sequence: u64) -> Option<u32> {
+    snapshot
+        .ordinal_of_sequence(sequence)
+        .expect("a healthy disk")
+}
+
+fn ordinal_of_key(snapshot: &Snapshot, hash: u128, key: &str) -> Option<u32> {
+    snapshot
+        .ordinal_of_key(hash, Source::User, key)
+        .expect("a healthy disk")
+}
 
 /// Everything a snapshot tells, in one value.
 fn told(open: &Open, snapshot: &Snapshot) -> Vec<String> {
@@ -19,13 +35,14 @@ fn told(open: &Open, snapshot: &Snapshot) -> Vec<String> {
         snapshot.identities_count()
     )];
     for ordinal in 0..snapshot.rows() {
-        let row = snapshot.row(ordinal).expect("below the count");
+        let row = row(snapshot, ordinal).expect("below the count");
+        let row = row.get();
         assert_eq!(row.ordinal, ordinal);
-        assert_eq!(snapshot.ordinal_of_sequence(row.sequence), Some(ordinal));
+        assert_eq!(ordinal_of_sequence(snapshot, row.sequence), Some(ordinal));
         let event = row.event();
         if let Some(key) = event.external_id {
-            let hash = hasher.hash(organization(1), key);
-            assert_eq!(snapshot.ordinal_of_key(hash, key), Some(ordinal));
+            let hash = hasher.hash(organization(1), Source::User, key);
+            assert_eq!(ordinal_of_key(snapshot, hash, key), Some(ordinal));
         }
         assert_eq!(snapshot.identity_index(event.identity), Some(row.identity));
         let identity = snapshot.identity(row.identity).expect("it is numbered");
@@ -33,18 +50,19 @@ fn told(open: &Open, snapshot: &Snapshot) -> Vec<String> {
         told.push(format!("{row:?}"));
     }
     for identity in 0..snapshot.identities_count() {
-        let rows: Vec<u32> = snapshot.rows_of_identity(identity).collect();
+        let rows: Vec<u32> = snapshot
+            .rows_of_identity(identity)
+            .map(|row| row.expect("a healthy disk").get().ordinal)
+            .collect();
         let mut expected: Vec<u32> = (0..snapshot.rows())
-            .filter(|row| {
-                snapshot
-                    .row(*row)
-                    .is_some_and(|row| row.identity == identity)
+            .filter(|ordinal| {
+                row(snapshot, *ordinal).is_some_and(|row| row.get().identity == identity)
             })
             .collect();
         expected.reverse();
         assert_eq!(rows, expected);
     }
-    assert_eq!(snapshot.row(snapshot.rows()), None);
+    assert!(row(snapshot, snapshot.rows()).is_none());
     assert_eq!(snapshot.identity(snapshot.identities_count()), None);
     assert_eq!(
         snapshot
@@ -94,8 +112,11 @@ fn a_commit_that_fails_shows_neither_rows_nor_keys_nor_identities() {
     open.commit(2, &refused).expect_err("no space");
     let snapshot = open.reader.snapshot(organization(1));
     assert_eq!(told(&open, &snapshot), before);
-    let hash = open.reader.key_hasher().hash(organization(1), "b");
-    assert_eq!(snapshot.ordinal_of_key(hash, "b"), None);
+    let hash = open
+        .reader
+        .key_hasher()
+        .hash(organization(1), Source::User, "b");
+    assert_eq!(ordinal_of_key(&snapshot, hash, "b"), None);
     assert_eq!(
         snapshot.identity_index(Identity::External("customer-2")),
         None
@@ -107,7 +128,7 @@ fn a_commit_that_fails_shows_neither_rows_nor_keys_nor_identities() {
     let answers = open.commit(4, &refused).expect("there is space");
     assert_eq!(answers.first().map(|answer| answer.inserted), Some(2));
     let snapshot = open.reader.snapshot(organization(1));
-    assert_eq!(snapshot.ordinal_of_key(hash, "b"), Some(2));
+    assert_eq!(ordinal_of_key(&snapshot, hash, "b"), Some(2));
     assert_eq!(
         snapshot.identity_index(Identity::External("customer-2")),
         Some(2)
@@ -133,12 +154,16 @@ fn times_of_receipt_never_fall_not_even_over_a_restart() {
     }
     let snapshot = open.reader.snapshot(organization(1));
     let times: Vec<_> = (0..snapshot.rows())
-        .filter_map(|ordinal| Some(snapshot.row(ordinal)?.received_at.micros()))
+        .filter_map(|ordinal| Some(row(&snapshot, ordinal)?.get().received_at.micros()))
         .collect();
     assert_eq!(times, [50, 50, 70, 70, 80]);
-    assert_eq!(snapshot.first_received_from(micros(51)), 2);
-    assert_eq!(snapshot.first_received_from(micros(50)), 0);
-    assert_eq!(snapshot.first_received_from(micros(81)), 5);
+    let first = |at| {
+        let found = snapshot.first_received_from(micros(at));
+        found.expect("a healthy disk")
+    };
+    assert_eq!(first(51), 2);
+    assert_eq!(first(50), 0);
+    assert_eq!(first(81), 5);
 }
 
 #[test]
@@ -161,17 +186,20 @@ fn organizations_do_not_see_each_others_keys_and_rows() {
     let sequences: Vec<_> = [1, 2]
         .map(|number| open.reader.snapshot(organization(number)))
         .iter()
-        .filter_map(|snapshot| Some(snapshot.row(0)?.sequence))
+        .filter_map(|snapshot| Some(row(snapshot, 0)?.get().sequence))
         .collect();
     assert_eq!(sequences, [1, 2]);
     let unknown = open.reader.snapshot(organization(3));
     assert_eq!((unknown.rows(), unknown.identities_count()), (0, 0));
     let snapshot = open.reader.snapshot(organization(1));
-    assert_eq!(snapshot.ordinal_of_sequence(2), None);
-    let hash = open.reader.key_hasher().hash(organization(2), "same");
-    assert_eq!(snapshot.ordinal_of_key(hash, "same"), None);
-    let row = snapshot.row(0).expect("one row");
-    assert_eq!(sample_of(&row.event()).value, "1");
+    assert_eq!(ordinal_of_sequence(&snapshot, 2), None);
+    let hash = open
+        .reader
+        .key_hasher()
+        .hash(organization(2), Source::User, "same");
+    assert_eq!(ordinal_of_key(&snapshot, hash, "same"), None);
+    let row = row(&snapshot, 0).expect("one row");
+    assert_eq!(sample_of(&row.get().event()).value, "1");
 }
 
 #[test]
@@ -186,8 +214,9 @@ fn readers_on_other_threads_see_whole_groups_in_order() {
                 let snapshot = reader.snapshot(organization(1));
                 assert!(snapshot.rows() >= seen);
                 assert_eq!(snapshot.rows() % 3, 0, "a group is seen in part");
-                for (block, rows) in snapshot.blocks_from(seen) {
-                    for row in rows {
+                for handle in snapshot.blocks_from(seen) {
+                    let block = handle.load().expect("a healthy disk");
+                    for row in handle.rows_from(seen) {
                         let row = block.row(row);
                         assert_eq!(row.sequence, u64::from(row.ordinal) + 1);
                         assert!(snapshot.identity(row.identity).is_some());

@@ -69,7 +69,10 @@ pub(crate) fn batch_of(
             metadata: metadata.as_ref(),
         });
     }
-    let hash = |event: &Sample| event.key.as_ref().map(|key| hasher.hash(organization, key));
+    let hash = |event: &Sample| {
+        let key = event.key.as_ref()?;
+        Some(hasher.hash(organization, Source::User, key))
+    };
     (batch, events.iter().map(hash).collect())
 }
 
@@ -120,7 +123,9 @@ impl Open {
     pub(crate) fn events(&self, number: u8) -> Vec<Sample> {
         let snapshot = self.reader.snapshot(organization(number));
         let mut samples = Vec::new();
-        for (block, rows) in snapshot.blocks_from(0) {
+        for handle in snapshot.blocks_from(0) {
+            let block = handle.load().expect("a healthy disk");
+            let rows = handle.rows_from(0);
             samples.extend(rows.map(|row| sample_of(&block.row(row).event())));
         }
         assert_eq!(samples.len(), snapshot.rows() as usize);
