@@ -68,22 +68,19 @@ identifiers! {
     TokenId;
     /// An event.
     EventId;
+    /// What one customer used of one meter, see [`CustomerMeterIds`].
+    CustomerMeterId;
 }
 
 /// Makes the identifiers of events from their sequence numbers and finds the sequence number behind one.
 ///
-/// A keyed permutation of the 122 free bits of a version 4 UUID: the identifier needs no storage, and no index is
-/// asked to find an event by it. The permutation is a balanced Feistel network of eight rounds over two halves of 61
-/// bits with SipHash-2-4 as the round function; the sequence number stands in the low 64 bits and the other 58
-/// are zero, so that an identifier that this server never made is known as such but for one in 2^58.
+/// The identifier needs no storage, and no index is asked to find an event by it. The sequence number stands in the
+/// low 64 bits of what is permuted and the other 58 are zero, so that an identifier that this server never made is known
+/// as such but for one in 2^58.
 #[derive(Clone)]
 pub struct EventIds {
-    round_keys: [(u64, u64); ROUNDS],
+    permutation: Permutation,
 }
-
-const ROUNDS: usize = 8;
-const HALF_BITS: u32 = 61;
-const HALF_MASK: u64 = (1 << HALF_BITS) - 1;
 
 impl fmt::Debug for EventIds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,44 +89,141 @@ impl fmt::Debug for EventIds {
 }
 
 impl EventIds {
-    /// The permutation under a secret of the data folder. Whoever has the secret can tell how many events there are.
+    /// Under a secret of the data folder. Whoever has the secret can tell how many events there are.
     pub fn new(secret: &[u8; 32]) -> Self {
-        let mut round_keys = [(0, 0); ROUNDS];
-        for (round, key) in round_keys.iter_mut().enumerate() {
-            let word = |half: u8| {
-                let mut hasher = SipHasher24::new_with_key(&[half; 16]);
-                hasher.write(b"event-id");
-                hasher.write(secret);
-                hasher.write_u64(round as u64);
-                hasher.finish()
-            };
-            *key = (word(1), word(2));
+        Self {
+            permutation: Permutation::new(b"event-id", secret),
         }
-        Self { round_keys }
     }
 
     /// The identifier of the event with this sequence number.
     pub fn id(&self, sequence: u64) -> EventId {
-        let (mut left, mut right) = (sequence >> HALF_BITS, sequence & HALF_MASK);
-        for key in &self.round_keys {
-            (left, right) = (right, left ^ round(*key, right));
-        }
-        let free = (u128::from(left) << HALF_BITS) | u128::from(right);
-        EventId(spread(free))
+        EventId(
+            self.permutation
+                .apply(sequence >> HALF_BITS, sequence & HALF_MASK),
+        )
     }
 
     /// The sequence number behind an identifier, or `None` when this server never made it.
     pub fn sequence(&self, id: EventId) -> Option<u64> {
-        let free = gather(id.0)?;
-        let (mut left, mut right) = (low_half(free >> HALF_BITS), low_half(free));
-        for key in self.round_keys.iter().rev() {
-            (left, right) = (right ^ round(*key, left), left);
-        }
+        let (left, right) = self.permutation.undo(id.0)?;
         if left >> (u64::BITS - HALF_BITS) != 0 {
             return None;
         }
         Some((left << HALF_BITS) | right)
     }
+}
+
+/// Makes the identifiers of customer meters, which are rows that are derived and not kept: from the tag of the customer and that of
+/// the meter, 61 bits each. Two customers of an organization have the same tag with a chance of one in 2^61.
+#[derive(Clone)]
+pub struct CustomerMeterIds {
+    permutation: Permutation,
+    customer_key: (u64, u64),
+    meter_key: (u64, u64),
+}
+
+impl fmt::Debug for CustomerMeterIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CustomerMeterIds(secret)")
+    }
+}
+
+/// The two parts of a customer meter's identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CustomerMeterTags {
+    /// [`CustomerMeterIds::customer_tag`].
+    pub customer: u64,
+    /// [`CustomerMeterIds::meter_tag`].
+    pub meter: u64,
+}
+
+impl CustomerMeterIds {
+    /// Under a secret of the data folder.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self {
+            permutation: Permutation::new(b"customer-meter-id", secret),
+            customer_key: derive(b"customer-tag", secret, 0),
+            meter_key: derive(b"meter-tag", secret, 0),
+        }
+    }
+
+    /// The identifier of what a customer used of a meter.
+    pub fn id(&self, customer: CustomerId, meter: MeterId) -> CustomerMeterId {
+        let (left, right) = (self.customer_tag(customer), self.meter_tag(meter));
+        CustomerMeterId(self.permutation.apply(left, right))
+    }
+
+    /// The tags behind an identifier; for one that this server never made they are those of nobody.
+    pub fn tags(&self, id: CustomerMeterId) -> Option<CustomerMeterTags> {
+        let (customer, meter) = self.permutation.undo(id.0)?;
+        Some(CustomerMeterTags { customer, meter })
+    }
+
+    /// What stands for a customer.
+    pub fn customer_tag(&self, id: CustomerId) -> u64 {
+        tag(self.customer_key, id.as_bytes())
+    }
+
+    /// What stands for a meter.
+    pub fn meter_tag(&self, id: MeterId) -> u64 {
+        tag(self.meter_key, id.as_bytes())
+    }
+}
+
+fn tag(key: (u64, u64), bytes: &[u8; 16]) -> u64 {
+    let mut hasher = SipHasher24::new_with_keys(key.0, key.1);
+    hasher.write(bytes);
+    hasher.finish() & HALF_MASK
+}
+
+/// A keyed permutation of the 122 free bits of a version 4 UUID: a balanced Feistel network of eight rounds over two halves of 61
+/// bits with SipHash-2-4 as the round function.
+#[derive(Clone)]
+struct Permutation {
+    round_keys: [(u64, u64); ROUNDS],
+}
+
+const ROUNDS: usize = 8;
+const HALF_BITS: u32 = 61;
+const HALF_MASK: u64 = (1 << HALF_BITS) - 1;
+
+impl Permutation {
+    fn new(purpose: &[u8], secret: &[u8; 32]) -> Self {
+        let mut round_keys = [(0, 0); ROUNDS];
+        for (round, key) in round_keys.iter_mut().enumerate() {
+            *key = derive(purpose, secret, round as u64);
+        }
+        Self { round_keys }
+    }
+
+    fn apply(&self, mut left: u64, mut right: u64) -> Uuid {
+        for key in &self.round_keys {
+            (left, right) = (right, left ^ round(*key, right));
+        }
+        spread((u128::from(left) << HALF_BITS) | u128::from(right))
+    }
+
+    fn undo(&self, id: Uuid) -> Option<(u64, u64)> {
+        let free = gather(id)?;
+        let (mut left, mut right) = (low_half(free >> HALF_BITS), low_half(free));
+        for key in self.round_keys.iter().rev() {
+            (left, right) = (right ^ round(*key, left), left);
+        }
+        Some((left, right))
+    }
+}
+
+/// A key for a purpose.
+fn derive(purpose: &[u8], secret: &[u8; 32], number: u64) -> (u64, u64) {
+    let word = |half: u8| {
+        let mut hasher = SipHasher24::new_with_key(&[half; 16]);
+        hasher.write(purpose);
+        hasher.write(secret);
+        hasher.write_u64(number);
+        hasher.finish()
+    };
+    (word(1), word(2))
 }
 
 fn low_half(bits: u128) -> u64 {
@@ -181,6 +275,16 @@ mod tests {
         #[test]
         fn a_random_identifier_is_nobodys(bytes: [u8; 16]) {
             prop_assert_eq!(EventIds::new(&[7; 32]).sequence(EventId::from_random(bytes)), None);
+        }
+
+        #[test]
+        fn tags_come_back_from_the_identifier_of_a_customer_meter(customer: [u8; 16], meter: [u8; 16], secret: [u8; 32]) {
+            let ids = CustomerMeterIds::new(&secret);
+            let (customer, meter) = (CustomerId::from_random(customer), MeterId::from_random(meter));
+            let id = ids.id(customer, meter);
+            prop_assert_eq!(id.uuid().get_version_num(), 4);
+            let expected = CustomerMeterTags { customer: ids.customer_tag(customer), meter: ids.meter_tag(meter) };
+            prop_assert_eq!(ids.tags(id), Some(expected));
         }
 
         #[test]

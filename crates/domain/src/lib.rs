@@ -25,6 +25,7 @@ pub mod number;
 pub mod organization;
 pub mod packed;
 pub mod property;
+pub mod system;
 pub mod time;
 pub mod zone;
 
@@ -33,7 +34,10 @@ pub use customer::{Address, Customer, CustomerKind};
 pub use event::{DecodeError, Event, EventBatch, Identity, Member, OwnedIdentity, Source};
 pub use filter::{Clause, Comparison, Conjunction, Filter, Operand, Operator};
 pub use hash::KeyedHash;
-pub use id::{CustomerId, EventId, EventIds, MeterId, OrganizationId, TokenId};
+pub use id::{
+    CustomerId, CustomerMeterId, CustomerMeterIds, CustomerMeterTags, EventId, EventIds, MeterId,
+    OrganizationId, TokenId,
+};
 pub use interval::Interval;
 pub use metadata::{Metadata, MetadataBuilder, MetadataRef, Value};
 pub use metadata_filter::MetadataFilter;
@@ -41,5 +45,6 @@ pub use meter::{Definition, Meter, Unit};
 pub use number::{Number, Spelling};
 pub use organization::{Organization, Scope, Scopes, Token};
 pub use property::Property;
+pub use system::SystemEvent;
 pub use time::{TimeRange, Timestamp};
 pub use zone::Zone;

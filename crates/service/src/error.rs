@@ -60,6 +60,19 @@ pub enum Fault {
         /// Position in the request.
         event: usize,
     },
+    /// The meter that events are to match does not exist (SEMANTICS 9.15).
+    MeterUnknown,
+    /// The customer that is to be credited or reset does not exist; told by the key that named it.
+    CreditCustomerUnknown {
+        /// Whether it was named by its external id.
+        by_external_id: bool,
+    },
+    /// The meter that is to be credited or reset does not exist.
+    CreditMeterUnknown,
+    /// The meter that is to be credited or reset is archived.
+    CreditMeterArchived,
+    /// The external id was used for a credit or reset of other content.
+    CreditKeyTaken,
     /// The filter cannot change any more: a matching event exists.
     FilterFrozen,
     /// The aggregation cannot change any more: a matching event exists.

@@ -10,12 +10,15 @@
 #![warn(missing_docs)]
 
 mod change;
+mod customer_meters;
 mod customers;
 mod directory;
 mod error;
+mod events;
 mod ingest;
 mod meters;
 mod organizations;
+mod profiles;
 mod quantities;
 mod secrets;
 mod service;
@@ -24,12 +27,20 @@ pub use catalog::{
     CustomerOrder, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, Page,
 };
 pub use change::Change;
+pub use customer_meters::{
+    CustomerKey, CustomerMeter, CustomerMeterOrder, CustomerMeterSearch, CustomerState, NewCredit,
+    NewReset, Written,
+};
 pub use customers::{CustomerChanges, NewCustomer};
 pub use domain::Timestamp;
 pub use engine::{Clock, Disk, Random, RealDisk, RecoveryReport};
 pub use error::{Error, Fault, OpenError};
+pub use events::{
+    EventDirection, EventName, EventNameOrder, EventNameSearch, EventSearch, EventView,
+};
 pub use ingest::Ingested;
 pub use meters::{MeterChanges, NewMeter};
 pub use organizations::{NewToken, OrganizationChanges, TokenChanges};
+pub use profiles::Profile;
 pub use quantities::{Quantities, QuantitiesRequest};
 pub use service::{Access, OpenOptions, Opened, Principal, Service};

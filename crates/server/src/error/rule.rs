@@ -75,6 +75,27 @@ impl Broken {
             Fault::MemberUnknown { event } => {
                 of_event("member_id", *event, "member_id", "Member not found.")
             }
+            Fault::MeterUnknown => Broken {
+                kind: "meter_id",
+                place: vec![Step::Name("query"), Step::Name("meter_id")],
+                message: "Meter not found.",
+            },
+            Fault::CreditCustomerUnknown { by_external_id } => field(
+                "value_error",
+                if *by_external_id {
+                    "external_customer_id"
+                } else {
+                    "customer_id"
+                },
+                "Customer does not exist.",
+            ),
+            Fault::CreditMeterUnknown => field("value_error", "meter_id", "Meter does not exist."),
+            Fault::CreditMeterArchived => field("value_error", "meter_id", "Meter is archived."),
+            Fault::CreditKeyTaken => field(
+                "value_error",
+                "external_id",
+                "This external ID was used for another credit or reset.",
+            ),
             Fault::FilterFrozen => field("forbidden", "filter", FROZEN),
             Fault::AggregationFrozen => field("forbidden", "aggregation", FROZEN),
         }
