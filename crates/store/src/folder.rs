@@ -20,6 +20,7 @@ use crate::journal;
 
 const LOCK: &str = "LOCK";
 const JOURNAL: &str = "journal";
+const DERIVED: &str = "derived";
 /// What a file system puts into an empty volume by itself.
 const IGNORED: &str = "lost+found";
 
@@ -98,6 +99,10 @@ impl Folder {
     pub(crate) fn journal_path(&self) -> PathBuf {
         self.inner.path.join(JOURNAL)
     }
+
+    pub(crate) fn derived_path(&self) -> PathBuf {
+        self.inner.path.join(DERIVED)
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -124,6 +129,7 @@ fn examine(disk: &dyn Disk, path: &Path) -> Result<State, StoreError> {
     let ours = [
         LOCK,
         JOURNAL,
+        DERIVED,
         IGNORED,
         marker::NAME_NEW,
         secret::NAME,

@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 #![deny(clippy::indexing_slicing)]
 
+mod derived;
 pub mod disk;
 mod error;
 mod folder;
@@ -30,6 +31,7 @@ mod tail;
 pub mod testing;
 mod writer;
 
+pub use derived::Derived;
 pub use error::StoreError;
 pub use folder::{Folder, Secret};
 pub use journal::Torn;

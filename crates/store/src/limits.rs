@@ -34,3 +34,6 @@ pub(crate) const TABLE_ENTRIES_UNSPLIT: usize = 1 << 16;
 
 /// How much of a journal file is read at once during recovery.
 pub(crate) const READ_BYTES: usize = 1 << 20;
+
+/// Names of derived state are not longer.
+pub(crate) const DERIVED_NAME_BYTES_MAX: usize = 100;

@@ -2,6 +2,7 @@
 
 use domain::Timestamp;
 
+use crate::derived::Derived;
 use crate::error::StoreError;
 use crate::folder::Folder;
 use crate::journal::{self, Recovered, Torn};
@@ -51,7 +52,7 @@ pub fn open(
     folder: &Folder,
     options: Options,
 ) -> Result<(Writer, Reader, RecoveryReport), StoreError> {
-    let reader = Reader::new(folder.secret());
+    let reader = Reader::new(folder.secret(), Derived::open(folder)?);
     let mut replayer = Replayer::new(reader.clone());
     let Recovered {
         journal,

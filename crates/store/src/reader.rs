@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::OrganizationId;
 use parking_lot::RwLock;
 
+use crate::derived::Derived;
 use crate::folder::Secret;
 use crate::keys::KeyHasher;
 use crate::tail::{IdentityHasher, Snapshot, Tail};
@@ -16,14 +17,16 @@ pub struct Reader {
     tails: Arc<RwLock<BTreeMap<OrganizationId, Arc<Tail>>>>,
     key_hasher: KeyHasher,
     identity_hasher: IdentityHasher,
+    derived: Derived,
 }
 
 impl Reader {
-    pub(crate) fn new(secret: &Secret) -> Self {
+    pub(crate) fn new(secret: &Secret, derived: Derived) -> Self {
         Self {
             tails: Arc::default(),
             key_hasher: KeyHasher::new(secret),
             identity_hasher: IdentityHasher::new(secret),
+            derived,
         }
     }
 
@@ -41,6 +44,11 @@ impl Reader {
     /// Hashes keys for [`crate::AppendRequest`] and [`Snapshot::ordinal_of_key`].
     pub fn key_hasher(&self) -> KeyHasher {
         self.key_hasher
+    }
+
+    /// Keeps state that is derived from the events.
+    pub fn derived(&self) -> &Derived {
+        &self.derived
     }
 
     pub(crate) fn identity_hasher(&self) -> IdentityHasher {

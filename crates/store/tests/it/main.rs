@@ -1,6 +1,7 @@
 //! The store through its public face, on a disk that fails, fills up and loses power.
 
 mod damage;
+mod derived;
 mod faults;
 mod folder;
 mod model;
