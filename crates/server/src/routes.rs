@@ -9,6 +9,9 @@ mod meters;
 mod organizations;
 mod tokens;
 
+use domain::OrganizationId;
+use service::Listed;
+
 use crate::route::Route;
 
 /// All routes.
@@ -20,6 +23,20 @@ pub(crate) fn all() -> Vec<Route> {
     routes.extend(customers::routes());
     routes.extend(meters::routes());
     routes
+}
+
+/// Whether a list that may name organizations (none: its own) asks for that of the token. Of the others a token sees nothing
+/// (SEMANTICS 2.10): the answer is then [`nothing`].
+fn asks_for(organization: OrganizationId, named: &[OrganizationId]) -> bool {
+    named.is_empty() || named.contains(&organization)
+}
+
+/// An empty list.
+fn nothing<T>() -> Listed<T> {
+    Listed {
+        items: Vec::new(),
+        total: 0,
+    }
 }
 
 #[cfg(test)]

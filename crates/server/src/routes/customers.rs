@@ -1,8 +1,8 @@
 //! Customers.
 
 use domain::{CustomerId, Scope};
-use service::Listed;
 
+use super::{asks_for, nothing};
 use crate::auth::Access;
 use crate::call::Call;
 use crate::convert::{customer_to_api, page_to_api};
@@ -42,16 +42,16 @@ async fn list(call: Call) -> Answer {
         organizations,
         page,
     } = request::customer_list(&call.query())?;
-    let is_own = organizations.is_empty() || organizations.contains(&organization);
-    let listed = if is_own && active != Some(true) {
-        call.catalog(move |service| service.customers(organization, &search, page))
-            .await?
+    // There are no subscriptions, so nobody has one.
+    let listed = if asks_for(organization, &organizations) && active != Some(true) {
+        call.catalog(move |service| {
+            let Listed { items, total } = service.customers(organization, &search, page)?;
+            let items = service.profiles(items)?;
+            Ok(Listed { items, total })
+        })
+        .await?
     } else {
-        // Only those of others, of whom a token sees none, or only those with a subscription, and there are no subscriptions.
-        Listed {
-            items: Vec::new(),
-            total: 0,
-        }
+        nothing()
     };
     Ok(reply::ok(&page_to_api(&listed, page, customer_to_api)))
 }
@@ -60,7 +60,7 @@ async fn create(call: Call) -> Answer {
     let organization = call.organization();
     let new = call.read(request::customer_create).await?;
     let created = call
-        .catalog(move |service| service.create_customer(organization, new))
+        .catalog(move |service| service.profile(service.create_customer(organization, new)?))
         .await;
     let customer = created.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
     Ok(reply::created(&customer_to_api(&customer)))
@@ -70,7 +70,7 @@ async fn get(call: Call) -> Answer {
     let organization = call.organization();
     let id = call.path_id("id").map(CustomerId::from_uuid)?;
     let customer = call
-        .catalog(move |service| service.customer(organization, id))
+        .catalog(move |service| service.profile(service.customer(organization, id)?))
         .await?;
     Ok(reply::ok(&customer_to_api(&customer)))
 }
@@ -80,7 +80,9 @@ async fn update(call: Call) -> Answer {
     let (id, changes) = call.read_with_id(request::customer_update).await?;
     let id = CustomerId::from_uuid(id);
     let updated = call
-        .catalog(move |service| service.update_customer(organization, id, changes))
+        .catalog(move |service| {
+            service.profile(service.update_customer(organization, id, changes)?)
+        })
         .await;
     let customer = updated.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
     Ok(reply::ok(&customer_to_api(&customer)))
@@ -99,7 +101,9 @@ async fn get_external(call: Call) -> Answer {
     let organization = call.organization();
     let external_id = call.parameter.clone();
     let customer = call
-        .catalog(move |service| service.customer_by_external_id(organization, &external_id))
+        .catalog(move |service| {
+            service.profile(service.customer_by_external_id(organization, &external_id)?)
+        })
         .await?;
     Ok(reply::ok(&customer_to_api(&customer)))
 }
@@ -112,7 +116,7 @@ async fn update_external(call: Call) -> Answer {
         .catalog(move |service| {
             // An external id stays with its customer for as long as that is there.
             let customer = service.customer_by_external_id(organization, &external_id)?;
-            service.update_customer(organization, customer.id, changes)
+            service.profile(service.update_customer(organization, customer.id, changes)?)
         })
         .await;
     let customer = updated.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;

@@ -1,8 +1,8 @@
 //! Meters and their quantities.
 
 use domain::{MeterId, Scope};
-use service::Listed;
 
+use super::{asks_for, nothing};
 use crate::auth::Access;
 use crate::call::Call;
 use crate::convert::{meter_to_api, page_to_api, quantities_to_api};
@@ -31,15 +31,11 @@ async fn list(call: Call) -> Answer {
         organizations,
         page,
     } = request::meter_list(&call.query())?;
-    let listed = if organizations.is_empty() || organizations.contains(&organization) {
+    let listed = if asks_for(organization, &organizations) {
         call.catalog(move |service| service.meters(organization, &search, page))
             .await?
     } else {
-        // Only those of others were asked for, and a token sees none of them.
-        Listed {
-            items: Vec::new(),
-            total: 0,
-        }
+        nothing()
     };
     Ok(reply::ok(&page_to_api(&listed, page, meter_to_api)))
 }
