@@ -1,6 +1,7 @@
 //! Customers.
 
 use domain::{CustomerId, Scope};
+use service::Listed;
 
 use super::{asks_for, nothing};
 use crate::auth::Access;
