@@ -210,7 +210,7 @@ impl Engine {
             }),
         };
         let answer = match Plan::of(&question) {
-            Plan::Cube => meter.read(&snapshot, |cube| cube.answer(ask.buckets))?,
+            Plan::Cube => meter.read(&snapshot, |fold| fold.cube().answer(ask.buckets))?,
             Plan::Scan => query::scan(&snapshot, &question)?,
         };
         Ok(Some(answer))

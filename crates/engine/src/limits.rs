@@ -16,3 +16,6 @@ pub(crate) const GROUP_BYTES_MAX: usize = 16 << 20;
 
 /// Requests in one group.
 pub(crate) const GROUP_REQUESTS_MAX: usize = 4_096;
+
+/// How many customers' usage is read under one lock.
+pub(crate) const CUSTOMERS_PER_LOCK: usize = 256;

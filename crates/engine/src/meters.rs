@@ -1,19 +1,34 @@
-//! The live meters: what each measures, and its cube.
+//! The live meters: what each measures, and what is kept up for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Definition, KeyedHash, MeterId, OrganizationId};
 use parking_lot::{RwLock, RwLockWriteGuard};
-use query::{CATCH_UP_ROWS, Cube};
+use query::{CATCH_UP_ROWS, Customer, CustomerUsage, Fold, Rows};
 use rustc_hash::FxHashMap;
 use store::{Reader, Snapshot, StoreError};
+
+use crate::limits::CUSTOMERS_PER_LOCK;
+
+/// The events of an organization, whenever they are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Events<'a> {
+    pub(crate) reader: &'a Reader,
+    pub(crate) organization: OrganizationId,
+}
+
+impl Events<'_> {
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.reader.snapshot(self.organization)
+    }
+}
 
 /// A meter as long as its definition stays the same.
 #[derive(Debug)]
 pub(crate) struct LiveMeter {
     pub(crate) definition: Definition,
-    cube: RwLock<Cube>,
+    fold: RwLock<Fold>,
     /// Held for reading while a question takes its snapshot, and for writing from the look for a match until another
     /// definition has taken this one's place. So a question either comes before that look, which then sees all that it
     /// saw, or asks the new definition.
@@ -30,16 +45,16 @@ pub(crate) enum Progress {
     Current,
     /// Rows were folded, and there are more.
     Behind,
-    /// Somebody else has the cube.
+    /// Somebody else has the fold.
     Busy,
 }
 
 impl LiveMeter {
-    fn new(definition: Definition, hash: KeyedHash) -> Self {
-        let cube = Cube::new(definition.aggregation.function(), hash);
+    fn new(id: MeterId, definition: Definition, hash: KeyedHash) -> Self {
+        let fold = Fold::new(id, &definition, hash);
         Self {
             definition,
-            cube: RwLock::new(cube),
+            fold: RwLock::new(fold),
             replacing: RwLock::default(),
             is_replaced: AtomicBool::new(false),
         }
@@ -52,40 +67,40 @@ impl LiveMeter {
         (!is_replaced).then(|| reader.snapshot(organization))
     }
 
-    /// Reads the cube with all of a snapshot folded into it. It may hold later rows too, which were acknowledged
+    /// Reads with all of a snapshot folded. It may hold later rows too, which were acknowledged
     /// while this waited.
     pub(crate) fn read<T>(
         &self,
         snapshot: &Snapshot,
-        read: impl FnOnce(&Cube) -> T,
+        read: impl FnOnce(&Fold) -> T,
     ) -> Result<T, StoreError> {
         {
-            let cube = self.cube.read();
-            if cube.rows() >= snapshot.rows() {
-                return Ok(read(&cube));
+            let fold = self.fold.read();
+            if fold.rows() >= snapshot.rows() {
+                return Ok(read(&fold));
             }
         }
         loop {
-            // In pieces, so that others get their turn at the cube.
-            let mut cube = self.cube.write();
-            if cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)? {
-                return Ok(read(&RwLockWriteGuard::downgrade(cube)));
+            // In pieces, so that others get their turn at the fold.
+            let mut fold = self.fold.write();
+            if fold.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)? {
+                return Ok(read(&RwLockWriteGuard::downgrade(fold)));
             }
-            RwLockWriteGuard::unlock_fair(cube);
+            RwLockWriteGuard::unlock_fair(fold);
         }
     }
 
-    /// Folds the next rows of a snapshot, a bounded number of them. Does not wait for whoever has the cube.
+    /// Folds the next rows of a snapshot, a bounded number of them. Does not wait for whoever has the fold.
     pub(crate) fn catch_up(&self, snapshot: &Snapshot) -> Result<Progress, StoreError> {
-        match self.cube.try_read() {
-            Some(cube) if cube.rows() >= snapshot.rows() => return Ok(Progress::Idle),
+        match self.fold.try_read() {
+            Some(fold) if fold.rows() >= snapshot.rows() => return Ok(Progress::Idle),
             Some(_) => {}
             None => return Ok(Progress::Busy),
         }
-        let Some(mut cube) = self.cube.try_write() else {
+        let Some(mut fold) = self.fold.try_write() else {
             return Ok(Progress::Busy);
         };
-        let is_current = cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
+        let is_current = fold.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
         Ok(if is_current {
             Progress::Current
         } else {
@@ -93,17 +108,73 @@ impl LiveMeter {
         })
     }
 
+    /// What customers used of the meter, each in its present window, with all of a snapshot folded; `until` as in
+    /// [`query::Usage::read`].
+    pub(crate) fn usage(
+        &self,
+        events: Events<'_>,
+        customers: &[Customer<'_>],
+        until: Option<u32>,
+    ) -> Result<Vec<CustomerUsage>, StoreError> {
+        let snapshot = events.snapshot();
+        let mut usages = Vec::with_capacity(customers.len());
+        for some in customers.chunks(CUSTOMERS_PER_LOCK) {
+            let is_settled = self.read(&snapshot, |fold| {
+                some.iter()
+                    .all(|customer| fold.usage().is_settled(*customer))
+            })?;
+            if !is_settled {
+                let mut fold = self.fold.write();
+                let snapshot = events.snapshot();
+                let rows = self.rows(&snapshot, &fold);
+                for customer in some {
+                    fold.usage_mut().settle(&rows, *customer)?;
+                }
+            }
+            let fold = self.fold.read();
+            let snapshot = events.snapshot();
+            let rows = self.rows(&snapshot, &fold);
+            for customer in some {
+                usages.push(fold.usage().read(&rows, *customer, until)?);
+            }
+        }
+        Ok(usages)
+    }
+
+    /// The units that roll over when a customer's window ends before the row of ordinal `until`.
+    pub(crate) fn rollover(
+        &self,
+        events: Events<'_>,
+        customer: Customer<'_>,
+        until: u32,
+    ) -> Result<i128, StoreError> {
+        self.read(&events.snapshot(), |fold| {
+            let snapshot = events.snapshot();
+            fold.usage()
+                .rollover(&self.rows(&snapshot, fold), customer, until)
+        })?
+    }
+
+    /// The rows behind a fold. The snapshot must have been taken while the fold was locked: so it holds all that is folded.
+    fn rows<'a>(&'a self, snapshot: &'a Snapshot, fold: &Fold) -> Rows<'a> {
+        Rows {
+            snapshot,
+            definition: &self.definition,
+            folded: fold.rows(),
+        }
+    }
+
     /// Whether an event of the snapshot matches. Cost: the rows not folded yet, up to the first match.
     pub(crate) fn has_match(&self, snapshot: &Snapshot) -> Result<bool, StoreError> {
         loop {
-            let cube = self.cube.read();
-            if cube.matched() > 0 || cube.rows() >= snapshot.rows() {
-                return Ok(cube.matched() > 0);
+            let fold = self.fold.read();
+            if fold.matched() > 0 || fold.rows() >= snapshot.rows() {
+                return Ok(fold.matched() > 0);
             }
-            drop(cube);
-            let mut cube = self.cube.write();
-            cube.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
-            RwLockWriteGuard::unlock_fair(cube);
+            drop(fold);
+            let mut fold = self.fold.write();
+            fold.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
+            RwLockWriteGuard::unlock_fair(fold);
         }
     }
 }
@@ -133,7 +204,10 @@ impl LiveMeters {
             }
             known.is_replaced.store(true, Ordering::Relaxed);
         }
-        meters.insert(id, Arc::new(LiveMeter::new(definition, self.hash.clone())));
+        meters.insert(
+            id,
+            Arc::new(LiveMeter::new(id, definition, self.hash.clone())),
+        );
     }
 
     /// Puts another definition in the place of a meter's, unless an event matches the present one; `commit` makes it durable

@@ -9,13 +9,18 @@
 
 #![warn(missing_docs)]
 
+mod credits;
 mod cube;
+mod fold;
 mod plan;
 mod question;
 mod scan;
 mod tally;
+mod usage;
 
-pub use cube::{CATCH_UP_ROWS, Cube};
+pub use cube::Cube;
+pub use fold::{CATCH_UP_ROWS, Fold};
 pub use plan::Plan;
 pub use question::{Answer, Customers, Grouping, Question};
 pub use scan::scan;
+pub use usage::{Customer, CustomerUsage, Rows, Usage};
