@@ -43,7 +43,7 @@ pub struct Customer {
     pub default_payment_method_id: Option<String>,
     /// When it was deleted.
     pub deleted_at: Option<String>,
-    /// The least timestamp of its events.
+    /// The least timestamp of its events, as of now; unset while there are none.
     #[serde(default)]
     pub first_user_event_at: Option<String>,
     /// A picture made from the e-mail address.

@@ -9,6 +9,8 @@
 #![warn(missing_docs)]
 
 mod customer;
+mod customer_meter;
+mod customer_state;
 mod decimal;
 mod error;
 mod event;
@@ -20,6 +22,8 @@ mod page;
 mod token;
 
 pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate};
+pub use customer_meter::{CustomerMeter, CustomerMeterCredit, CustomerMeterReset};
+pub use customer_state::{BenefitGrant, CustomerState, CustomerStateMeter, Subscription};
 pub use decimal::{Decimal, NotANumber};
 pub use error::{ErrorBody, RoutingBody, TokenErrorBody, ValidationBody, ValidationError};
 pub use event::{EventCreate, EventsIngest, EventsIngestResponse};
