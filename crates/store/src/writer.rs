@@ -86,6 +86,11 @@ impl Writer {
         self.sequence_next
     }
 
+    /// When the last group was received; what is committed next is not received before.
+    pub fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+
     /// Ends cleanly: marks the journal's end, so that later damage to it cannot pass for an unfinished write. Dropping a
     /// writer without this loses nothing.
     ///
