@@ -35,13 +35,13 @@ pub struct OpenOptions {
 /// See the crate.
 #[derive(Debug)]
 pub struct Engine {
-    reader: Reader,
-    hasher: KeyHasher,
+    pub(crate) reader: Reader,
+    pub(crate) hasher: KeyHasher,
     folder: Folder,
     report: RecoveryReport,
-    queue: Arc<Queue>,
+    pub(crate) queue: Arc<Queue>,
     upkeep: Arc<Upkeep>,
-    meters: Arc<LiveMeters>,
+    pub(crate) meters: Arc<LiveMeters>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use domain::{EventBatch, OrganizationId};
+use domain::{EventBatch, OrganizationId, Timestamp};
 use parking_lot::{Condvar, Mutex};
 use store::{AppendRequest, Appended, CommitError, StoreError, Writer};
 
@@ -18,6 +18,15 @@ pub struct Ingested {
     pub inserted: u64,
     /// How many repeat a key that was known, or that stands earlier in the request.
     pub duplicates: u64,
+}
+
+impl From<Appended> for Ingested {
+    fn from(appended: Appended) -> Self {
+        Self {
+            inserted: appended.inserted.into(),
+            duplicates: appended.duplicates.into(),
+        }
+    }
 }
 
 /// Why a request's events were not taken. None of them was kept.
@@ -52,6 +61,38 @@ pub(crate) struct Pending {
     pub(crate) done: Done,
 }
 
+/// What is worked out by the writer itself, between two groups, so that nothing is received between the look and the write.
+/// Dropped without being called when the writer ends before its turn.
+pub(crate) type Step = Box<dyn FnOnce(Turn<'_>) + Send>;
+
+/// The writer, while it is a step's turn.
+pub(crate) struct Turn<'a> {
+    writer: &'a mut Writer,
+    queue: &'a Queue,
+    upkeep: &'a Upkeep,
+    /// When what the step appends is received.
+    pub(crate) received_at: Timestamp,
+}
+
+impl Turn<'_> {
+    /// Appends events as one request. Durable and visible when it returns.
+    pub(crate) fn append(self, request: AppendRequest<'_>) -> Result<Ingested, IngestError> {
+        let organization = request.organization;
+        let results = commit(self.writer, self.received_at, &[request], self.queue);
+        self.upkeep.notify([organization]);
+        let result = results.into_iter().next();
+        result
+            .unwrap_or(Err(IngestError::Stopped))
+            .map(Ingested::from)
+    }
+}
+
+/// What the writer does next.
+enum Next {
+    Group(Vec<Pending>),
+    Step(Step),
+}
+
 /// The requests that wait for the writer, first come first served.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
@@ -63,6 +104,9 @@ pub(crate) struct Queue {
 struct Waiting {
     requests: VecDeque<Pending>,
     bytes: usize,
+    steps: VecDeque<Step>,
+    /// Whether the last that was taken was a step: they take turns with groups.
+    was_step: bool,
     closed: bool,
     /// Whether the journal's end is to be left as it was found.
     unmarked: bool,
@@ -73,6 +117,7 @@ impl std::fmt::Debug for Waiting {
         f.debug_struct("Waiting")
             .field("requests", &self.requests.len())
             .field("bytes", &self.bytes)
+            .field("steps", &self.steps.len())
             .field("closed", &self.closed)
             .field("unmarked", &self.unmarked)
             .finish()
@@ -101,6 +146,16 @@ impl Queue {
         self.changed.notify_one();
     }
 
+    /// Puts a step at the end. It is dropped when it is not taken.
+    pub(crate) fn push_step(&self, step: Step) {
+        let mut waiting = self.waiting.lock();
+        if !waiting.closed {
+            waiting.steps.push_back(step);
+            drop(waiting);
+            self.changed.notify_one();
+        }
+    }
+
     /// Takes no more requests. What waits is still written.
     pub(crate) fn close(&self) {
         self.waiting.lock().closed = true;
@@ -117,15 +172,22 @@ impl Queue {
         self.waiting.lock().closed
     }
 
-    /// Waits for requests and takes the next group; `None` when the queue is closed and empty.
-    fn next_group(&self) -> Option<Vec<Pending>> {
+    /// Waits for work and takes the next; `None` when the queue is closed and empty.
+    fn next(&self) -> Option<Next> {
         let mut waiting = self.waiting.lock();
-        while waiting.requests.is_empty() {
+        while waiting.requests.is_empty() && waiting.steps.is_empty() {
             if waiting.closed {
                 return None;
             }
             self.changed.wait(&mut waiting);
         }
+        if (!waiting.was_step || waiting.requests.is_empty())
+            && let Some(step) = waiting.steps.pop_front()
+        {
+            waiting.was_step = true;
+            return Some(Next::Step(step));
+        }
+        waiting.was_step = false;
         let mut group = Vec::new();
         let mut bytes = 0_usize;
         while let Some(next) = waiting.requests.front() {
@@ -139,7 +201,7 @@ impl Queue {
             group.extend(waiting.requests.pop_front());
         }
         waiting.bytes = waiting.bytes.saturating_sub(bytes);
-        Some(group)
+        Some(Next::Group(group))
     }
 }
 
@@ -149,7 +211,12 @@ struct CloseAtEnd<'a>(&'a Queue);
 impl Drop for CloseAtEnd<'_> {
     fn drop(&mut self) {
         self.0.close();
-        let left = std::mem::take(&mut self.0.waiting.lock().requests);
+        let (left, steps) = {
+            let mut waiting = self.0.waiting.lock();
+            let left = std::mem::take(&mut waiting.requests);
+            (left, std::mem::take(&mut waiting.steps))
+        };
+        drop(steps);
         for request in left {
             (request.done)(Err(IngestError::Stopped));
         }
@@ -159,7 +226,21 @@ impl Drop for CloseAtEnd<'_> {
 /// The writer's loop. Returns when the queue is closed and all that waited is written.
 pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upkeep: &Upkeep) {
     let _close = CloseAtEnd(queue);
-    while let Some(group) = queue.next_group() {
+    while let Some(next) = queue.next() {
+        // As the store will have it: never before what was received last.
+        let received_at = clock.now().max(writer.received_at());
+        let group = match next {
+            Next::Group(group) => group,
+            Next::Step(step) => {
+                step(Turn {
+                    writer: &mut writer,
+                    queue,
+                    upkeep,
+                    received_at,
+                });
+                continue;
+            }
+        };
         let requests: Vec<AppendRequest<'_>> = group
             .iter()
             .map(|pending| AppendRequest {
@@ -168,13 +249,10 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
                 hashes: &pending.hashes,
             })
             .collect();
-        let results = commit(&mut writer, clock, &requests, queue);
+        let results = commit(&mut writer, received_at, &requests, queue);
         upkeep.notify(group.iter().map(|pending| pending.organization));
         for (pending, result) in group.into_iter().zip(results) {
-            (pending.done)(result.map(|appended| Ingested {
-                inserted: appended.inserted.into(),
-                duplicates: appended.duplicates.into(),
-            }));
+            (pending.done)(result.map(Ingested::from));
         }
     }
     if queue.waiting.lock().unmarked {
@@ -192,15 +270,15 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
 /// it.
 fn commit(
     writer: &mut Writer,
-    clock: &Arc<dyn Clock>,
+    received_at: Timestamp,
     requests: &[AppendRequest<'_>],
     queue: &Queue,
 ) -> Vec<Result<Appended, IngestError>> {
-    match writer.commit(clock.now(), requests) {
+    match writer.commit(received_at, requests) {
         Ok(appended) => appended.into_iter().map(Ok).collect(),
         Err(failed) if is_of_one_request(&failed.cause) && requests.len() > 1 => requests
             .iter()
-            .flat_map(|request| commit(writer, clock, std::slice::from_ref(request), queue))
+            .flat_map(|request| commit(writer, received_at, std::slice::from_ref(request), queue))
             .collect(),
         Err(failed) => refused(failed, queue),
     }

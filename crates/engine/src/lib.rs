@@ -11,6 +11,7 @@
 
 #![warn(missing_docs)]
 
+mod credits;
 mod engine;
 mod environment;
 mod ingest;
@@ -18,6 +19,7 @@ mod limits;
 mod meters;
 mod upkeep;
 
+pub use credits::{EnterError, Entered, Entry};
 pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};
 pub use ingest::{IngestError, Ingested};
