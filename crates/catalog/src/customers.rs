@@ -208,6 +208,34 @@ impl Catalog {
         })
     }
 
+    /// The customers of all organizations that are deleted. In no particular order.
+    pub fn deleted_customers(&self) -> Result<Vec<(OrganizationId, CustomerId)>, CatalogError> {
+        self.read(|connection| {
+            let sql = "SELECT organization, id FROM customers WHERE deleted_at IS NOT NULL";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| {
+                let organization = OrganizationId::from_bytes(row.get(0)?);
+                Ok((organization, CustomerId::from_bytes(row.get(1)?)))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The names of all customers of an organization, deleted or not. In no particular order. Cost: a look at each.
+    pub fn customer_names(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<(CustomerId, Option<String>)>, CatalogError> {
+        self.read(|connection| {
+            let sql = "SELECT id, name FROM customers WHERE organization = ?";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([organization.as_bytes()], |row| {
+                Ok((CustomerId::from_bytes(row.get(0)?), row.get(1)?))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Replaces all of a customer but its id, organization and `created_at`; with `deleted_at` set, it is deleted by this.
     /// Durable when it returns. Whoever reads a customer to change it sees to it that nobody else does so in between.
     ///

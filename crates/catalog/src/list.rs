@@ -17,7 +17,8 @@ pub struct Page {
 }
 
 impl Page {
-    fn offset(self) -> u64 {
+    /// How many items stand on the pages before.
+    pub fn offset(self) -> u64 {
         u64::from(self.page.saturating_sub(1)) * u64::from(self.limit)
     }
 }

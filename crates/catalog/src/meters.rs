@@ -139,6 +139,18 @@ impl Catalog {
         self.read(|connection| list.read(connection, page, read_row))
     }
 
+    /// All meters of an organization, archived or not, the oldest first.
+    pub fn meters_of(&self, organization: OrganizationId) -> Result<Vec<Meter>, CatalogError> {
+        self.read(|connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM meters WHERE organization = ? ORDER BY created_at, id"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([organization.as_bytes()], read_row)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// All meters of all organizations, archived ones too, in the order of their ids.
     pub fn all_meters(&self) -> Result<Vec<Meter>, CatalogError> {
         self.read(|connection| {
