@@ -44,7 +44,7 @@ pub struct ValidationError {
     /// What is wrong, stable.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Where: names and positions from `body`, `query` or `path` on.
+    /// Where: names and positions from `body`, `query` or `path` on, or within the document that a parameter holds.
     pub loc: Box<RawValue>,
     /// For people.
     pub msg: String,
@@ -54,4 +54,7 @@ pub struct ValidationError {
     /// The rule's own values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ctx: Option<Box<RawValue>>,
+    /// Where the type is explained; of faults in a document that a parameter holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Metadata;
+use crate::{Customer, Metadata};
 
 /// The body of an ingest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,4 +50,58 @@ pub struct EventsIngestResponse {
     /// How many repeat a key.
     #[serde(default)]
     pub duplicates: u64,
+}
+
+/// An event, of either source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its id.
+    pub id: String,
+    /// When it happened.
+    pub timestamp: String,
+    /// Whose it is.
+    pub organization_id: String,
+    /// The customer's id, when the event came under it.
+    pub customer_id: Option<String>,
+    /// The customer, under whichever id the event came.
+    pub customer: Option<Customer>,
+    /// The organization's own id for the customer, when the event came under it.
+    pub external_customer_id: Option<String>,
+    /// The customer's member, by id.
+    #[serde(default)]
+    pub member_id: Option<String>,
+    /// The customer's member, by the organization's own id.
+    #[serde(default)]
+    pub external_member_id: Option<String>,
+    /// How many events have it as their parent.
+    #[serde(default)]
+    pub child_count: u64,
+    /// The id of its parent, once that has come.
+    #[serde(default)]
+    pub parent_id: Option<String>,
+    /// What it is called.
+    pub label: String,
+    /// Its name.
+    pub name: String,
+    /// `user` or `system`.
+    pub source: String,
+    /// What meters look at; `_cost.amount` as text.
+    pub metadata: Metadata,
+}
+
+/// What is known of the events of one name and source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventName {
+    /// The name.
+    pub name: String,
+    /// What they are called.
+    pub label: String,
+    /// `user` or `system`.
+    pub source: String,
+    /// How many.
+    pub occurrences: u64,
+    /// The least timestamp.
+    pub first_seen: String,
+    /// The greatest timestamp.
+    pub last_seen: String,
 }

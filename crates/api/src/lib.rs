@@ -26,7 +26,7 @@ pub use customer_meter::{CustomerMeter, CustomerMeterCredit, CustomerMeterReset}
 pub use customer_state::{BenefitGrant, CustomerState, CustomerStateMeter, Subscription};
 pub use decimal::{Decimal, NotANumber};
 pub use error::{ErrorBody, RoutingBody, TokenErrorBody, ValidationBody, ValidationError};
-pub use event::{EventCreate, EventsIngest, EventsIngestResponse};
+pub use event::{Event, EventCreate, EventName, EventsIngest, EventsIngestResponse};
 pub use health::Health;
 pub use metadata::Metadata;
 pub use meter::{
@@ -38,7 +38,7 @@ pub use organization::{
     Organization, OrganizationCreate, OrganizationUpdate, PortalCustomerSettings,
     PortalSubscriptionSettings, PortalUsageSettings, SocialLink, SubscriptionSettings,
 };
-pub use page::{ListResource, Pagination};
+pub use page::{CursorListResource, CursorPagination, ListResource, Pagination};
 pub use token::{
     OrganizationAccessToken, OrganizationAccessTokenCreate, OrganizationAccessTokenCreated,
     OrganizationAccessTokenUpdate,

@@ -30,6 +30,22 @@ impl Pagination {
     }
 }
 
+/// One page of a list whose length nobody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CursorListResource<T> {
+    /// The items of the page.
+    pub items: Vec<T>,
+    /// What follows.
+    pub pagination: CursorPagination,
+}
+
+/// Whether a list goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CursorPagination {
+    /// Whether there are items behind those of the page.
+    pub has_next_page: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

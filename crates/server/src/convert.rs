@@ -1,6 +1,8 @@
 //! From domain types to wire types, by hand: what is answered is decided here.
 
 mod customer;
+mod customer_meter;
+mod event;
 mod metadata;
 mod meter;
 mod organization;
@@ -10,6 +12,8 @@ use domain::{Number, Timestamp, Token};
 use service::{Listed, Page};
 
 pub(crate) use customer::customer_to_api;
+pub(crate) use customer_meter::{customer_meter_to_api, customer_state_to_api};
+pub(crate) use event::{event_cursor_page_to_api, event_name_to_api, event_to_api};
 pub(crate) use meter::{meter_to_api, quantities_to_api};
 pub(crate) use organization::organization_to_api;
 
@@ -50,6 +54,12 @@ fn number_to_api(number: &Number) -> Decimal {
     let mut digits = String::new();
     number.write_json_float(&mut digits);
     Decimal::from_digits(digits).expect("a number is written as JSON")
+}
+
+/// A field of schema type `integer`: the digits of a whole number (SEMANTICS 4.9), of which there may be more than 64 bits hold.
+fn integer_to_api(number: &Number) -> Decimal {
+    debug_assert!(number.is_integer(), "only a whole number has no point");
+    Decimal::from_digits(number.to_string()).expect("a number is written as JSON")
 }
 
 #[cfg(test)]

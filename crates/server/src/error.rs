@@ -258,8 +258,14 @@ fn validation(error: &str, errors: Vec<FieldError>) -> Response {
     reply::json(StatusCode::UNPROCESSABLE_ENTITY, &body)
 }
 
+/// Where the reference's validator explains its types of faults.
+const EXPLANATIONS: &str = "https://errors.pydantic.dev/2.13/v/";
+
 fn field_to_api(error: FieldError) -> api::ValidationError {
     api::ValidationError {
+        url: error
+            .in_document
+            .then(|| format!("{EXPLANATIONS}{}", error.kind)),
         kind: error.kind.to_owned(),
         loc: error.loc,
         msg: error.msg.into_owned(),

@@ -7,6 +7,8 @@
 
 mod body;
 mod customer;
+mod customer_meter;
+mod events;
 mod filter;
 mod ingest;
 mod meter;
@@ -25,6 +27,8 @@ pub(crate) use customer::{
     CustomerList, customer_create, customer_delete, customer_list, customer_update,
     customer_update_external,
 };
+pub(crate) use customer_meter::{CustomerMeterList, credit, customer_meter_list, reset};
+pub(crate) use events::{EventList, EventNameList, event, event_list, event_name_list};
 pub(crate) use ingest::{IngestError, ingest};
 pub(crate) use meter::{MeterList, meter_create, meter_list, meter_update};
 pub(crate) use organization::{

@@ -108,6 +108,7 @@ impl Broken {
             msg: Cow::Borrowed(self.message),
             input: inputs.at(&self.place).map(ToOwned::to_owned),
             ctx: None,
+            in_document: false,
         }
     }
 }

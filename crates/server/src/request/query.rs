@@ -6,7 +6,7 @@ use domain::MetadataFilter;
 use uuid::Uuid;
 
 use crate::json::Value;
-use crate::validate::{Checked, Faults, Node, Path, Refused, Rule, choice, uuid4};
+use crate::validate::{self, Checked, Faults, Node, Path, Refused, Rule, choice, one_of, uuid4};
 
 /// The parameters of a request, in order.
 #[derive(Debug, Default)]
@@ -14,8 +14,11 @@ pub(crate) struct Query<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
-/// What the reading of a parameter as a list is called in the place of a fault. Not a name that a key could have.
+/// What the readings of a parameter are called in the places of faults: as a list of identifiers, as one of a set of names, as a
+/// list of these. Not names that a key could have.
 const AS_LIST: &str = "list[uuid]";
+const AS_NAME: &str = "str-enum";
+const AS_NAMES: &str = "list[str-enum]";
 
 impl<'a> Query<'a> {
     /// Reads what stands behind the `?`. Every string is a query.
@@ -67,21 +70,9 @@ impl<'a> Query<'a> {
         from_name: impl Fn(&str) -> Option<T>,
         faults: &mut Faults,
     ) -> Checked<Vec<T>> {
-        let at = Path::QUERY.name(name);
-        let mut checked = Ok(Vec::new());
-        for (index, text) in self.all(name).enumerate() {
-            let value = Value::String(text.into());
-            let at = at.index(index);
-            match choice(Node::new(&value, &at), names, &from_name, faults) {
-                Ok(found) => {
-                    if let Ok(all) = &mut checked {
-                        all.push(found);
-                    }
-                }
-                Err(Refused) => checked = Err(Refused),
-            }
-        }
-        checked
+        self.each(name, faults, |node, faults| {
+            choice(node, names, &from_name, faults)
+        })
     }
 
     /// A filter by identifiers, one or many (SEMANTICS 4.4).
@@ -98,6 +89,55 @@ impl<'a> Query<'a> {
             report_ids(name, &texts, faults);
         }
         read
+    }
+
+    /// A filter by names out of a set, one or many (SEMANTICS 4.4). The faults are those of the reading as one name, and of each
+    /// item of the reading as a list.
+    pub(super) fn one_or_many<T: Copy>(
+        &self,
+        name: &str,
+        values: &[T],
+        name_of: impl Fn(T) -> &'static str,
+        faults: &mut Faults,
+    ) -> Checked<Vec<T>> {
+        let found = self.all(name).map(|text| {
+            let mut values = values.iter().copied();
+            values.find(|value| name_of(*value) == text)
+        });
+        if let Some(found) = found.collect() {
+            return Ok(found);
+        }
+        let at = Path::QUERY.name(name);
+        let items = self.all(name).map(|text| Value::String(text.into()));
+        let list = Value::Array(items.collect());
+        let as_one = at.name(AS_NAME);
+        let refused = one_of(Node::new(&list, &as_one), values, &name_of, faults);
+        let as_many = at.name(AS_NAMES);
+        let _each = validate::list(Node::new(&list, &as_many), faults, |node, faults| {
+            one_of(node, values, &name_of, faults)
+        });
+        refused.map(|_| Vec::new())
+    }
+
+    /// A repeated parameter, each value read by `inner`.
+    pub(super) fn each<T>(
+        &self,
+        name: &str,
+        faults: &mut Faults,
+        inner: impl Fn(Node<'_, '_>, &mut Faults) -> Checked<T>,
+    ) -> Checked<Vec<T>> {
+        let at = Path::QUERY.name(name);
+        let mut checked = Ok(Vec::new());
+        for (index, text) in self.all(name).enumerate() {
+            let value = Value::String(text.into());
+            let at = at.index(index);
+            match (inner(Node::new(&value, &at), faults), &mut checked) {
+                (Ok(item), Ok(items)) => items.push(item),
+                (Ok(_), Err(Refused)) => {}
+                (Err(Refused), _) => checked = Err(Refused),
+            }
+        }
+        checked
     }
 
     /// A filter by text, one or many.

@@ -5,25 +5,94 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::EventsIngestResponse;
-use domain::{EventBatch, OrganizationId, Scope, Timestamp};
+use domain::{EventBatch, EventId, OrganizationId, Scope, Timestamp};
 use serde_json::value::RawValue;
-use service::{Ingested, Service};
+use service::{EventSearch, EventView, Ingested, Service};
 use tokio::sync::oneshot;
 
+use super::{asks_for, nothing};
 use crate::auth::Access;
 use crate::call::Call;
+use crate::convert::{event_cursor_page_to_api, event_name_to_api, event_to_api, page_to_api};
 use crate::error::Failure;
 use crate::limits::BODY_BYTES_MAX;
 use crate::reply;
-use crate::request::{self, IngestError, Invalid};
+use crate::request::{self, EventList, EventNameList, IngestError, Invalid, both};
 use crate::route::{Answer, Route};
 use crate::validate::{FAULTS_MAX, FieldError};
 
 const JSON: &str = "application/json";
+const READ: Access = Access::Organization(&[Scope::EventsRead, Scope::EventsWrite]);
 const WRITE: Access = Access::Organization(&[Scope::EventsWrite]);
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::post("/v1/events/ingest", WRITE, ingest).with_body_up_to(BODY_BYTES_MAX)]
+    vec![
+        Route::get("/v1/events/", READ, list),
+        Route::get("/v1/events/names", READ, names),
+        Route::get("/v1/events/{id}", READ, get),
+        Route::post("/v1/events/ingest", WRITE, ingest).with_body_up_to(BODY_BYTES_MAX),
+    ]
+}
+
+/// The answer is written on the pool too: an event may be as large as the request that brought it.
+async fn list(call: Call) -> Answer {
+    let organization = call.organization();
+    let EventList {
+        search,
+        has_type,
+        organizations,
+        page,
+        cursor,
+    } = request::event_list(&call.query())?;
+    let can_match = asks_for(organization, &organizations) && !has_type;
+    call.query_events(move |service| {
+        let listed = if can_match {
+            let listed = service.events(organization, &search, page);
+            listed.map_err(|error| Failure::from(error).with_inputs(&asked_meter(&search)))?
+        } else {
+            nothing()
+        };
+        Ok(if cursor {
+            reply::ok(&event_cursor_page_to_api(organization, &listed, page))
+        } else {
+            let to_api = |view: &EventView| event_to_api(organization, view);
+            reply::ok(&page_to_api(&listed, page, to_api))
+        })
+    })
+    .await
+}
+
+/// The one parameter that the service may refuse, as a fault repeats it.
+fn asked_meter(search: &EventSearch) -> Vec<u8> {
+    let meter = search.meter.map(|meter| meter.to_string());
+    serde_json::to_vec(&BTreeMap::from([("meter_id", meter)])).expect("text serialises")
+}
+
+async fn names(call: Call) -> Answer {
+    let organization = call.organization();
+    let EventNameList {
+        search,
+        organizations,
+        page,
+    } = request::event_name_list(&call.query())?;
+    let listed = if asks_for(organization, &organizations) {
+        call.query_events(move |service| Ok(service.event_names(organization, &search, page)?))
+            .await?
+    } else {
+        nothing()
+    };
+    Ok(reply::ok(&page_to_api(&listed, page, event_name_to_api)))
+}
+
+async fn get(call: Call) -> Answer {
+    let organization = call.organization();
+    let (id, ()) = both(call.path_id("id"), request::event(&call.query()))?;
+    let id = EventId::from_uuid(id);
+    call.query_events(move |service| {
+        let view = service.event(organization, id)?;
+        Ok(reply::ok(&event_to_api(organization, &view)))
+    })
+    .await
 }
 
 /// 200 once all events of the request are on disk and visible to every later query.

@@ -29,6 +29,8 @@ pub(crate) struct FieldError {
     pub(crate) input: Option<Box<RawValue>>,
     /// The values of the rule, as a JSON object.
     pub(crate) ctx: Option<Box<RawValue>>,
+    /// Whether it is of a document in a parameter, whose faults are told with the address of an explanation (SEMANTICS 9.15).
+    pub(crate) in_document: bool,
 }
 
 impl FieldError {
@@ -47,20 +49,33 @@ impl FieldError {
             msg: Cow::Borrowed(msg),
             input: written.map(|()| raw(echo)),
             ctx: None,
+            in_document: false,
         }
     }
 
     /// A body that is not JSON.
     pub(crate) fn malformed_json(offset: usize, message: &'static str) -> Self {
-        let mut ctx = String::from("{\"error\":");
-        write_string(message, &mut ctx);
-        ctx.push('}');
         Self {
             kind: "json_invalid",
             loc: raw(format!("[\"body\",{offset}]")),
             msg: Cow::Borrowed("JSON decode error"),
             input: Some(raw("{}".to_owned())),
-            ctx: Some(raw(ctx)),
+            ctx: Some(error_context(message)),
+            in_document: false,
+        }
+    }
+
+    /// A parameter that is not JSON, and why.
+    pub(crate) fn malformed_document(text: &str, why: &str) -> Self {
+        let mut echo = String::new();
+        let written = Value::String(text.into()).write(ECHO_BYTES_MAX, &mut echo);
+        Self {
+            kind: "json_invalid",
+            loc: raw("[]".to_owned()),
+            msg: Cow::Owned(format!("Invalid JSON: {why}")),
+            input: written.map(|()| raw(echo)),
+            ctx: Some(error_context(why)),
+            in_document: true,
         }
     }
 
@@ -71,8 +86,16 @@ impl FieldError {
             msg: rule.message(),
             input: echo.map(raw),
             ctx: rule.context().map(raw),
+            in_document: false,
         }
     }
+}
+
+fn error_context(why: &str) -> Box<RawValue> {
+    let mut ctx = String::from("{\"error\":");
+    write_string(why, &mut ctx);
+    ctx.push('}');
+    raw(ctx)
 }
 
 /// Collects faults.

@@ -13,10 +13,16 @@ pub(crate) enum Segment<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Path<'a> {
     parent: Option<&'a Path<'a>>,
-    segment: Segment<'a>,
+    /// `None` where a document of its own begins.
+    segment: Option<Segment<'a>>,
 }
 
 impl<'a> Path<'a> {
+    /// A document that stands in a parameter as text: places in it begin with its own keys.
+    pub(crate) const DOCUMENT: Path<'static> = Path {
+        parent: None,
+        segment: None,
+    };
     /// The body.
     pub(crate) const BODY: Path<'static> = Path::root("body");
     /// The query.
@@ -27,7 +33,7 @@ impl<'a> Path<'a> {
     const fn root(name: &'static str) -> Path<'static> {
         Path {
             parent: None,
-            segment: Segment::Name(name),
+            segment: Some(Segment::Name(name)),
         }
     }
 
@@ -35,7 +41,7 @@ impl<'a> Path<'a> {
     pub(crate) const fn name(&'a self, name: &'a str) -> Self {
         Self {
             parent: Some(self),
-            segment: Segment::Name(name),
+            segment: Some(Segment::Name(name)),
         }
     }
 
@@ -43,7 +49,7 @@ impl<'a> Path<'a> {
     pub(crate) const fn index(&'a self, index: usize) -> Self {
         Self {
             parent: Some(self),
-            segment: Segment::Index(index),
+            segment: Some(Segment::Index(index)),
         }
     }
 
@@ -52,7 +58,7 @@ impl<'a> Path<'a> {
         let mut segments = Vec::new();
         let mut next = Some(self);
         while let Some(path) = next {
-            segments.push(path.segment);
+            segments.extend(path.segment);
             next = path.parent;
         }
         segments.reverse();
