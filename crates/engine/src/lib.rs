@@ -18,6 +18,7 @@ mod ingest;
 mod limits;
 mod meters;
 mod upkeep;
+mod usage;
 
 pub use credits::{EnterError, Entered, Entry};
 pub use engine::{Ask, Engine, OpenOptions};
@@ -26,3 +27,4 @@ pub use ingest::{IngestError, Ingested};
 pub use query::{Answer, Customers};
 pub use store::disk::{Disk, RealDisk};
 pub use store::{RecoveryReport, StoreError};
+pub use usage::{Customer, CustomerUsage, Identified};

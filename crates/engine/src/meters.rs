@@ -60,11 +60,15 @@ impl LiveMeter {
         }
     }
 
+    /// Whether another definition has taken this one's place.
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.is_replaced.load(Ordering::Relaxed)
+    }
+
     /// A snapshot to be read by this definition; `None` when another one has taken its place.
     fn snapshot(&self, reader: &Reader, organization: OrganizationId) -> Option<Snapshot> {
         let _replacing = self.replacing.read();
-        let is_replaced = self.is_replaced.load(Ordering::Relaxed);
-        (!is_replaced).then(|| reader.snapshot(organization))
+        (!self.is_replaced()).then(|| reader.snapshot(organization))
     }
 
     /// Reads with all of a snapshot folded. It may hold later rows too, which were acknowledged

@@ -1,11 +1,15 @@
 //! Customer meters: what each customer used of each meter since its last reset, and what is left of its credits. SEMANTICS 12, 19.3,
 //! 19.4; EXTENSIONS "Credits and resets".
 
+mod enter;
+mod list;
+mod parties;
+
 use domain::{
     Customer, CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp,
 };
 
-use crate::{Direction, Error, Listed, Page, Profile, Service};
+use crate::{Direction, Error, Profile, Service};
 
 /// What a customer used of a meter.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,48 +129,17 @@ pub struct CustomerState {
 }
 
 impl Service {
-    /// Customer meters, as of the last acknowledged event. Those of deleted customers too.
-    pub fn customer_meters(
-        &self,
-        organization: OrganizationId,
-        search: &CustomerMeterSearch,
-        page: Page,
-    ) -> Result<Listed<CustomerMeter>, Error> {
-        let _ = (organization, search, page);
-        Err(Error::NotFound)
-    }
-
-    /// A customer meter, also of an archived meter.
-    pub fn customer_meter(
-        &self,
-        organization: OrganizationId,
-        id: CustomerMeterId,
-    ) -> Result<CustomerMeter, Error> {
-        let _ = (organization, id);
-        Err(Error::NotFound)
-    }
-
     /// A customer that is not deleted, with all its customer meters.
     pub fn customer_state(
         &self,
         organization: OrganizationId,
         customer: Customer,
     ) -> Result<CustomerState, Error> {
-        let _ = (organization, customer);
-        Err(Error::NotFound)
-    }
-
-    /// Credits units; durable and visible when it returns. Blocks for a sync. Faults: [`crate::Fault::CreditCustomerUnknown`],
-    /// [`crate::Fault::CreditMeterUnknown`], [`crate::Fault::CreditMeterArchived`], [`crate::Fault::CreditKeyTaken`].
-    pub fn credit(&self, organization: OrganizationId, new: NewCredit) -> Result<Written, Error> {
-        let _ = (organization, new);
-        Err(Error::NotFound)
-    }
-
-    /// Begins a window anew; durable and visible when it returns, with the units that roll over. Blocks for a sync. Faults as
-    /// [`Service::credit`].
-    pub fn reset(&self, organization: OrganizationId, new: NewReset) -> Result<Written, Error> {
-        let _ = (organization, new);
-        Err(Error::NotFound)
+        let meters = self.catalog.meters_of(organization)?;
+        let meters = self.customer_meters_of(organization, customer.id, &meters)?;
+        Ok(CustomerState {
+            profile: self.profile(customer)?,
+            meters,
+        })
     }
 }

@@ -2,29 +2,34 @@
 
 use std::collections::HashMap;
 
-use domain::{CustomerId, Identity, KeyedHash, OrganizationId, OwnedIdentity};
+use domain::{CustomerId, CustomerMeterIds, Identity, KeyedHash, OrganizationId, OwnedIdentity};
 use rustc_hash::FxHashMap;
 
-/// The undeleted customers of all organizations.
+/// The customers of all organizations.
 #[derive(Debug)]
 pub(crate) struct Directory {
     /// External ids are chosen by clients.
     hash: KeyedHash,
+    tags: CustomerMeterIds,
     organizations: FxHashMap<OrganizationId, Customers>,
 }
 
-/// The undeleted customers of one organization.
+/// The customers of one organization.
 #[derive(Debug)]
 pub(crate) struct Customers {
+    /// By what stands for them in the ids of customer meters; deleted ones too.
+    by_tag: FxHashMap<u64, CustomerId>,
+    /// Those that are not deleted, as everything below.
     external_ids: FxHashMap<CustomerId, Option<Box<str>>>,
     by_external_id: HashMap<Box<str>, CustomerId, KeyedHash>,
 }
 
 impl Directory {
     /// Without customers.
-    pub(crate) fn new(hash: KeyedHash) -> Self {
+    pub(crate) fn new(hash: KeyedHash, tags: CustomerMeterIds) -> Self {
         Self {
             hash,
+            tags,
             organizations: FxHashMap::default(),
         }
     }
@@ -41,20 +46,41 @@ impl Directory {
         id: CustomerId,
         external_id: Option<&str>,
     ) {
-        let hash = &self.hash;
-        let customers = self
-            .organizations
-            .entry(organization)
-            .or_insert_with(|| Customers {
-                external_ids: FxHashMap::default(),
-                by_external_id: HashMap::with_hasher(hash.clone()),
-            });
+        let customers = self.remember(organization, id);
         customers
             .external_ids
             .insert(id, external_id.map(Into::into));
         if let Some(external_id) = external_id {
             customers.by_external_id.insert(external_id.into(), id);
         }
+    }
+
+    /// Notes that there is such a customer, deleted or not.
+    pub(crate) fn remember(
+        &mut self,
+        organization: OrganizationId,
+        id: CustomerId,
+    ) -> &mut Customers {
+        let hash = &self.hash;
+        let customers = self
+            .organizations
+            .entry(organization)
+            .or_insert_with(|| Customers {
+                by_tag: FxHashMap::default(),
+                external_ids: FxHashMap::default(),
+                by_external_id: HashMap::with_hasher(hash.clone()),
+            });
+        customers.by_tag.insert(self.tags.customer_tag(id), id);
+        customers
+    }
+
+    /// The customer, deleted or not, for whom this stands in the id of a customer meter.
+    pub(crate) fn customer_of_tag(
+        &self,
+        organization: OrganizationId,
+        tag: u64,
+    ) -> Option<CustomerId> {
+        self.customers(organization)?.by_tag.get(&tag).copied()
     }
 
     /// The identities under which the events of these customers came (SEMANTICS 8.8): each is widened to its other
@@ -113,7 +139,8 @@ mod tests {
             CustomerId::from_random([2; 16]),
             CustomerId::from_random([3; 16]),
         );
-        let mut directory = Directory::new(KeyedHash::new([7; 16]));
+        let mut directory =
+            Directory::new(KeyedHash::new([7; 16]), CustomerMeterIds::new(&[7; 32]));
         directory.insert(organization, ada, Some("a"));
         directory.insert(organization, bob, None);
         let of = |directory: &Directory, ids: &[CustomerId], external: &[&str]| {

@@ -21,13 +21,7 @@ impl Service {
             return done(Err(Error::Invalid(faults)));
         }
         self.engine.submit(organization, batch, |result| {
-            done(result.map_err(|error| match error {
-                IngestError::NoSpace => Error::NoSpace,
-                IngestError::WriteFailed => Error::Internal(Box::new(error)),
-                IngestError::Overloaded => Error::Overloaded,
-                IngestError::OrganizationFull => Error::OrganizationFull,
-                IngestError::Stopped => Error::WritesStopped,
-            }));
+            done(result.map_err(Error::from));
         });
     }
 
@@ -47,5 +41,17 @@ impl Service {
                 .then_some(Fault::MemberUnknown { event: index })
         };
         batch.iter().enumerate().filter_map(fault).collect()
+    }
+}
+
+impl From<IngestError> for Error {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::NoSpace => Error::NoSpace,
+            IngestError::WriteFailed => Error::Internal(Box::new(error)),
+            IngestError::Overloaded => Error::Overloaded,
+            IngestError::OrganizationFull => Error::OrganizationFull,
+            IngestError::Stopped => Error::WritesStopped,
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
-use domain::{KeyedHash, OrganizationId, Scopes, Timestamp, TokenId};
+use domain::{CustomerMeterIds, KeyedHash, OrganizationId, Scopes, Timestamp, TokenId};
 use engine::{Disk, Engine};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
@@ -49,6 +49,7 @@ pub struct Service {
     /// Uses of tokens that are not in the catalogue yet.
     uses: Mutex<FxHashMap<TokenId, Timestamp>>,
     pub(crate) directory: RwLock<Directory>,
+    pub(crate) customer_meter_ids: CustomerMeterIds,
     /// Held by whoever reads a row of the catalogue in order to change it, and until memory is as the catalogue.
     pub(crate) changing: Mutex<()>,
 }
@@ -106,7 +107,11 @@ impl Service {
             tokens.insert(hash, KnownToken::of(&token));
         }
         let hash = engine.folder().secret().derive("directory hash");
-        let mut directory = Directory::new(KeyedHash::new(hash));
+        let customer_meter_ids = CustomerMeterIds::new(engine.folder().secret().bytes());
+        let mut directory = Directory::new(KeyedHash::new(hash), customer_meter_ids.clone());
+        for (organization, id) in catalog.deleted_customers()? {
+            directory.remember(organization, id);
+        }
         for known in catalog.customer_identities()? {
             directory.insert(known.organization, known.id, known.external_id.as_deref());
         }
@@ -124,6 +129,7 @@ impl Service {
             tokens: RwLock::new(tokens),
             uses: Mutex::default(),
             directory: RwLock::new(directory),
+            customer_meter_ids,
             changing: Mutex::default(),
         };
         Ok(Opened {

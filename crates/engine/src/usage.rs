@@ -1,0 +1,89 @@
+//! What customers used of a meter.
+
+use domain::{Identity, MeterId, OrganizationId, OwnedIdentity, Timestamp};
+pub use query::{Customer, CustomerUsage};
+use store::StoreError;
+
+use crate::Engine;
+
+/// An identity under which events came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identified {
+    /// Its number in the organization; never changes.
+    pub number: u32,
+    /// The identity.
+    pub identity: OwnedIdentity,
+    /// When its first event was received.
+    pub first_received_at: Timestamp,
+}
+
+impl Engine {
+    /// What customers used of a meter, each in its present window, as of the last acknowledged event; `None` for an unknown meter.
+    /// What was received from `archived_at` on does not count (SEMANTICS 5.8). One usage for each customer, in order.
+    ///
+    /// Cost: constant for each customer in the usual case, see [`query::Usage::read`].
+    pub fn customer_usage(
+        &self,
+        organization: OrganizationId,
+        id: MeterId,
+        customers: &[Customer<'_>],
+        archived_at: Option<Timestamp>,
+    ) -> Result<Option<Vec<CustomerUsage>>, StoreError> {
+        let events = self.events_of(organization);
+        while let Some(meter) = self.meters.get(organization, id) {
+            let until = match archived_at {
+                Some(at) => Some(events.snapshot().first_received_from(at)?),
+                None => None,
+            };
+            let usages = meter.usage(events, customers, until)?;
+            // Else another definition has taken this one's place meanwhile.
+            if !meter.is_replaced() {
+                return Ok(Some(usages));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All identities under which an organization's events came, in the order of their first event. Cost: a look at each.
+    pub fn identities(&self, organization: OrganizationId) -> Result<Vec<Identified>, StoreError> {
+        let snapshot = self.reader.snapshot(organization);
+        let mut identified = Vec::new();
+        for number in 0..snapshot.identities_count() {
+            if let Some(identity) = snapshot.identity(number) {
+                let first_received_at = first_received(&snapshot, number)?;
+                identified.push(Identified {
+                    number,
+                    identity,
+                    first_received_at,
+                });
+            }
+        }
+        Ok(identified)
+    }
+
+    /// An identity, if events came under it.
+    pub fn identity(
+        &self,
+        organization: OrganizationId,
+        identity: Identity<'_>,
+    ) -> Result<Option<Identified>, StoreError> {
+        let snapshot = self.reader.snapshot(organization);
+        let Some(number) = snapshot.identity_index(identity) else {
+            return Ok(None);
+        };
+        let first_received_at = first_received(&snapshot, number)?;
+        Ok(Some(Identified {
+            number,
+            identity: identity.to_owned(),
+            first_received_at,
+        }))
+    }
+}
+
+fn first_received(snapshot: &store::Snapshot, number: u32) -> Result<Timestamp, StoreError> {
+    let mut first = Timestamp::MAX;
+    for row in snapshot.rows_of_identity(number) {
+        first = row?.get().received_at;
+    }
+    Ok(first)
+}

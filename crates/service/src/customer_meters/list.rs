@@ -1,0 +1,224 @@
+//! Customer meters as rows: worked out, ordered, cut into pages.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use domain::{CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp};
+use engine::CustomerUsage;
+
+use super::parties::Party;
+use super::{CustomerMeter, CustomerMeterOrder, CustomerMeterSearch};
+use crate::{Direction, Error, Listed, Page, Service};
+
+/// A customer meter before it is shown: all by which rows are ordered but names.
+struct Row<'a> {
+    id: CustomerMeterId,
+    party: &'a Party,
+    meter: &'a Meter,
+    usage: CustomerUsage,
+    balance: Number,
+}
+
+impl Row<'_> {
+    /// When the row came into being: with the customer's first event, or with the meter.
+    fn created_at(&self) -> Timestamp {
+        self.party.first_received_at.max(self.meter.created_at)
+    }
+}
+
+impl Service {
+    /// Customer meters, as of the last acknowledged event. Those of deleted customers too. Cost: unless customers are named, a look at
+    /// each customer and meter.
+    pub fn customer_meters(
+        &self,
+        organization: OrganizationId,
+        search: &CustomerMeterSearch,
+        page: Page,
+    ) -> Result<Listed<CustomerMeter>, Error> {
+        let mut meters = self.catalog.meters_of(organization)?;
+        if search.meters.is_empty() {
+            meters.retain(|meter| meter.archived_at.is_none());
+        } else {
+            meters.retain(|meter| search.meters.contains(&meter.id));
+        }
+        let parties = self.parties(organization, search)?;
+        let mut rows = self.rows(organization, &parties, &meters)?;
+        let names = self.names(organization, search)?;
+        let default = [(CustomerMeterOrder::ModifiedAt, Direction::Descending)];
+        let sorting = match search.sorting.as_slice() {
+            [] => &default[..],
+            given => given,
+        };
+        let order = |left: &Row<'_>, right: &Row<'_>| compare(sorting, &names, left, right);
+        let total = rows.len() as u64;
+        let start = usize::try_from(page.offset())
+            .unwrap_or(usize::MAX)
+            .min(rows.len());
+        let end = start.saturating_add(page.limit as usize).min(rows.len());
+        // Only the page needs to be in order, behind what comes before it.
+        if end < rows.len() {
+            rows.select_nth_unstable_by(end, order);
+            rows.truncate(end);
+        }
+        rows.sort_unstable_by(order);
+        let items = rows.into_iter().skip(start);
+        let items = items.map(|row| self.shown(organization, row));
+        Ok(Listed {
+            items: items.collect::<Result<_, _>>()?,
+            total,
+        })
+    }
+
+    /// A customer meter, also of an archived meter or a deleted customer.
+    pub fn customer_meter(
+        &self,
+        organization: OrganizationId,
+        id: CustomerMeterId,
+    ) -> Result<CustomerMeter, Error> {
+        let tags = self.customer_meter_ids.tags(id).ok_or(Error::NotFound)?;
+        let customer = self
+            .directory
+            .read()
+            .customer_of_tag(organization, tags.customer)
+            .ok_or(Error::NotFound)?;
+        let meters = self.catalog.meters_of(organization)?;
+        let mut meters = meters.into_iter();
+        let meter = meters
+            .find(|meter| self.customer_meter_ids.meter_tag(meter.id) == tags.meter)
+            .ok_or(Error::NotFound)?;
+        self.customer_meter_of(organization, customer, meter)?
+            .ok_or(Error::NotFound)
+    }
+
+    /// What a customer used of a meter; `None` when no event of it has come before the meter was archived.
+    pub(super) fn customer_meter_of(
+        &self,
+        organization: OrganizationId,
+        customer: CustomerId,
+        meter: Meter,
+    ) -> Result<Option<CustomerMeter>, Error> {
+        let listed = self.customer_meters_of(organization, customer, &[meter])?;
+        Ok(listed.into_iter().next())
+    }
+
+    /// What a customer used of each of some meters, in their order.
+    pub(super) fn customer_meters_of(
+        &self,
+        organization: OrganizationId,
+        customer: CustomerId,
+        meters: &[Meter],
+    ) -> Result<Vec<CustomerMeter>, Error> {
+        let parties: Vec<Party> = self.party(organization, customer)?.into_iter().collect();
+        let rows = self.rows(organization, &parties, meters)?.into_iter();
+        rows.map(|row| self.shown(organization, row)).collect()
+    }
+
+    /// One row for each customer and meter; none for customers that came after a meter was archived.
+    fn rows<'a>(
+        &self,
+        organization: OrganizationId,
+        parties: &'a [Party],
+        meters: &'a [Meter],
+    ) -> Result<Vec<Row<'a>>, Error> {
+        let mut rows = Vec::with_capacity(parties.len().saturating_mul(meters.len()));
+        for meter in meters {
+            let came_before = |party: &&Party| {
+                let archived_at = meter.archived_at;
+                archived_at.is_none_or(|at| party.first_received_at < at)
+            };
+            let parties: Vec<&Party> = parties.iter().filter(came_before).collect();
+            let asked: Vec<_> = parties.iter().map(|party| party.as_asked()).collect();
+            let archived_at = meter.archived_at;
+            let usages = self
+                .engine
+                .customer_usage(organization, meter.id, &asked, archived_at)?;
+            // A meter that was made just now may not be known to the engine yet.
+            let usages = usages.unwrap_or_default();
+            rows.extend(parties.into_iter().zip(usages).map(|(party, usage)| Row {
+                id: self.customer_meter_ids.id(party.customer, meter.id),
+                party,
+                meter,
+                balance: usage.credited.minus(&usage.consumed),
+                usage,
+            }));
+        }
+        Ok(rows)
+    }
+
+    fn shown(&self, organization: OrganizationId, row: Row<'_>) -> Result<CustomerMeter, Error> {
+        let customer = self
+            .catalog
+            .customer_including_deleted(organization, row.party.customer)?
+            .ok_or(Error::NotFound)?;
+        Ok(CustomerMeter {
+            id: row.id,
+            created_at: row.created_at(),
+            modified_at: row.usage.modified_at,
+            customer: self.profile(customer)?,
+            meter: row.meter.clone(),
+            consumed: row.usage.consumed,
+            credited: row.usage.credited,
+            balance: row.balance,
+        })
+    }
+
+    /// The names of customers, when a search orders by them.
+    fn names(
+        &self,
+        organization: OrganizationId,
+        search: &CustomerMeterSearch,
+    ) -> Result<BTreeMap<CustomerId, String>, Error> {
+        let by_name = |(order, _): &(CustomerMeterOrder, Direction)| {
+            *order == CustomerMeterOrder::CustomerName
+        };
+        if !search.sorting.iter().any(by_name) {
+            return Ok(BTreeMap::new());
+        }
+        let names = self.catalog.customer_names(organization)?.into_iter();
+        Ok(names.filter_map(|(id, name)| Some((id, name?))).collect())
+    }
+}
+
+fn compare(
+    sorting: &[(CustomerMeterOrder, Direction)],
+    names: &BTreeMap<CustomerId, String>,
+    left: &Row<'_>,
+    right: &Row<'_>,
+) -> Ordering {
+    let by = |order: CustomerMeterOrder| match order {
+        CustomerMeterOrder::CreatedAt => left.created_at().cmp(&right.created_at()),
+        CustomerMeterOrder::ModifiedAt => {
+            empty_last(left.usage.modified_at, right.usage.modified_at)
+        }
+        CustomerMeterOrder::CustomerId => left.party.customer.cmp(&right.party.customer),
+        CustomerMeterOrder::CustomerName => empty_last(
+            names.get(&left.party.customer),
+            names.get(&right.party.customer),
+        ),
+        CustomerMeterOrder::MeterId => meter_key(left).cmp(&meter_key(right)),
+        CustomerMeterOrder::MeterName => left.meter.name.cmp(&right.meter.name),
+        CustomerMeterOrder::ConsumedUnits => left.usage.consumed.cmp(&right.usage.consumed),
+        CustomerMeterOrder::CreditedUnits => left.usage.credited.cmp(&right.usage.credited),
+        CustomerMeterOrder::Balance => left.balance.cmp(&right.balance),
+    };
+    sorting
+        .iter()
+        .map(|(order, direction)| match direction {
+            Direction::Ascending => by(*order),
+            Direction::Descending => by(*order).reverse(),
+        })
+        .find(|ordering| ordering.is_ne())
+        .unwrap_or_else(|| left.id.cmp(&right.id))
+}
+
+fn meter_key(row: &Row<'_>) -> MeterId {
+    row.meter.id
+}
+
+/// What is empty is greater than everything else (SEMANTICS 4.3).
+fn empty_last<T: Ord>(left: Option<T>, right: Option<T>) -> Ordering {
+    match (left, right) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        (left, right) => left.is_none().cmp(&right.is_none()),
+    }
+}
