@@ -70,7 +70,10 @@ impl Call {
     }
 
     /// Reads the body by a function for this operation.
-    pub(crate) async fn read<T, E>(&self, read: fn(&Body<'_>) -> Result<T, E>) -> Result<T, Failure>
+    pub(crate) async fn read<T, E>(
+        &self,
+        read: impl FnOnce(&Body<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Failure>
     where
         T: Send + 'static,
         E: Into<Failure> + 'static,

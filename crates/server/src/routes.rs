@@ -2,6 +2,7 @@
 //!
 //! A handler is a translation: request into a question to the service, the answer into an answer. It does not decide.
 
+mod customer_meters;
 mod customers;
 mod events;
 mod health;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Route> {
     routes.extend(tokens::routes());
     routes.extend(events::routes());
     routes.extend(customers::routes());
+    routes.extend(customer_meters::routes());
     routes.extend(meters::routes());
     routes
 }

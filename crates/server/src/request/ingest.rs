@@ -193,7 +193,7 @@ fn any_text<'v>(node: Node<'_, 'v>, faults: &mut Faults) -> Checked<&'v str> {
 }
 
 /// A time that does not lie after `now`.
-fn past(node: Node<'_, '_>, now: Timestamp, faults: &mut Faults) -> Checked<Timestamp> {
+pub(super) fn past(node: Node<'_, '_>, now: Timestamp, faults: &mut Faults) -> Checked<Timestamp> {
     let found = match node.value {
         Value::String(text) => Timestamp::parse_rfc3339_fast(text),
         _ => None,

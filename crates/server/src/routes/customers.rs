@@ -6,7 +6,7 @@ use service::Listed;
 use super::{asks_for, nothing};
 use crate::auth::Access;
 use crate::call::Call;
-use crate::convert::{customer_to_api, page_to_api};
+use crate::convert::{customer_state_to_api, customer_to_api, page_to_api};
 use crate::reply;
 use crate::request::{self, CustomerList, both};
 use crate::route::{Answer, Route};
@@ -21,6 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/v1/customers/{id}", READ, get),
         Route::patch("/v1/customers/{id}", WRITE, update),
         Route::delete("/v1/customers/{id}", WRITE, delete),
+        Route::get("/v1/customers/{id}/state", READ, state),
         Route::get("/v1/customers/external/{external_id}", READ, get_external),
         Route::patch(
             "/v1/customers/external/{external_id}",
@@ -31,6 +32,11 @@ pub(super) fn routes() -> Vec<Route> {
             "/v1/customers/external/{external_id}",
             WRITE,
             delete_external,
+        ),
+        Route::get(
+            "/v1/customers/external/{external_id}/state",
+            READ,
+            state_external,
         ),
     ]
 }
@@ -134,4 +140,28 @@ async fn delete_external(call: Call) -> Answer {
     })
     .await?;
     Ok(reply::no_content())
+}
+
+async fn state(call: Call) -> Answer {
+    let organization = call.organization();
+    let id = call.path_id("id").map(CustomerId::from_uuid)?;
+    let state = call
+        .query_events(move |service| {
+            let customer = service.customer(organization, id)?;
+            Ok(service.customer_state(organization, customer)?)
+        })
+        .await?;
+    Ok(reply::ok(&customer_state_to_api(&state)))
+}
+
+async fn state_external(call: Call) -> Answer {
+    let organization = call.organization();
+    let external_id = call.parameter.clone();
+    let state = call
+        .query_events(move |service| {
+            let customer = service.customer_by_external_id(organization, &external_id)?;
+            Ok(service.customer_state(organization, customer)?)
+        })
+        .await?;
+    Ok(reply::ok(&customer_state_to_api(&state)))
 }
