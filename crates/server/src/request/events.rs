@@ -245,3 +245,6 @@ fn name_order(name: &str) -> Option<(EventNameOrder, Direction)> {
     };
     Some((order, direction))
 }
+
+#[cfg(test)]
+mod tests;

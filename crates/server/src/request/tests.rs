@@ -105,7 +105,10 @@ fn run(
         ("DELETE", ["v1", "customers", id]) => {
             outcome(both(path_id("id", id), customer_delete(&query)))
         }
-        ("GET", ["v1", "customers" | "meters" | "events", id]) => outcome(path_id("id", id)),
+        ("GET", ["v1", "events"]) => outcome(event_list(&query)),
+        ("GET", ["v1", "events", "names"]) => outcome(event_name_list(&query)),
+        ("GET", ["v1", "events", id]) => outcome(both(path_id("id", id), event(&query))),
+        ("GET", ["v1", "customers" | "meters", id]) => outcome(path_id("id", id)),
         ("POST", ["v1", "events", "ingest"]) => {
             let now = Timestamp::parse_rfc3339_fast(RECORDED_AT).expect("a time");
             match ingest(content_type, body, now) {
@@ -201,7 +204,7 @@ fn each_step(wanted: impl Fn(u64) -> bool, mut check: impl FnMut(&str, usize, &S
 
 /// Rules that need more than the request to see that they are broken.
 fn is_of_the_service(step: &Step) -> bool {
-    const KINDS: [&str; 3] = ["customer_id", "member_id", "forbidden"];
+    const KINDS: [&str; 4] = ["customer_id", "member_id", "meter_id", "forbidden"];
     const WORDS: [&str; 2] = ["already exists", "Customer "];
     let detail = step.response["detail"]
         .as_array()
