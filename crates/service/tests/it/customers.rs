@@ -8,7 +8,7 @@ use service::{Change, CustomerChanges, CustomerSearch, Error, Fault, NewCustomer
 
 use crate::harness::{Harness, ingest, new_meter, sum_of, that_day, total};
 
-fn new_customer(email: &str, external_id: Option<&str>) -> NewCustomer {
+pub(crate) fn new_customer(email: &str, external_id: Option<&str>) -> NewCustomer {
     NewCustomer {
         kind: CustomerKind::Individual,
         external_id: external_id.map(str::to_owned),
