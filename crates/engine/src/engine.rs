@@ -15,6 +15,7 @@ use store::disk::Disk;
 use store::{Folder, KeyHasher, Reader, RecoveryReport, StoreError};
 
 use crate::environment::{Clock, Random};
+use crate::events::EventIndexes;
 use crate::ingest::{self, IngestError, Ingested, Pending, Queue};
 use crate::meters::LiveMeters;
 use crate::upkeep::Upkeep;
@@ -42,6 +43,7 @@ pub struct Engine {
     pub(crate) queue: Arc<Queue>,
     upkeep: Arc<Upkeep>,
     pub(crate) meters: Arc<LiveMeters>,
+    pub(crate) events: Arc<EventIndexes>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -84,6 +86,10 @@ impl Engine {
         let meters = Arc::new(LiveMeters::new(KeyedHash::new(
             folder.secret().derive("value hash"),
         )));
+        let hasher = reader.key_hasher();
+        let events = Arc::new(EventIndexes::new(&folder, hasher));
+        // What is derived of old events is folded while nobody asks yet.
+        upkeep.notify(reader.organizations());
         let threads = vec![
             spawn("writer", {
                 let (queue, upkeep) = (Arc::clone(&queue), Arc::clone(&upkeep));
@@ -91,12 +97,11 @@ impl Engine {
                 move || ingest::run(writer, &queue, &clock, &upkeep)
             }),
             spawn("upkeep", {
-                let (upkeep, meters, reader) =
-                    (Arc::clone(&upkeep), Arc::clone(&meters), reader.clone());
-                move || upkeep.run(&reader, &meters)
+                let (upkeep, reader) = (Arc::clone(&upkeep), reader.clone());
+                let (meters, events) = (Arc::clone(&meters), Arc::clone(&events));
+                move || upkeep.run(&reader, &meters, &events)
             }),
         ];
-        let hasher = reader.key_hasher();
         let threads = Mutex::new(threads);
         Ok(Self {
             reader,
@@ -106,6 +111,7 @@ impl Engine {
             queue,
             upkeep,
             meters,
+            events,
             threads,
         })
     }

@@ -14,6 +14,7 @@
 mod credits;
 mod engine;
 mod environment;
+mod events;
 mod ingest;
 mod limits;
 mod meters;
@@ -24,6 +25,7 @@ pub use credits::{EnterError, Entered, Entry};
 pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};
 pub use ingest::{IngestError, Ingested};
+pub use query::events::IdentityTimes;
 pub use query::{Answer, Customers};
 pub use store::disk::{Disk, RealDisk};
 pub use store::{RecoveryReport, StoreError};

@@ -6,6 +6,7 @@ use domain::OrganizationId;
 use parking_lot::{Condvar, Mutex};
 use store::Reader;
 
+use crate::events::EventIndexes;
 use crate::limits::{UPKEEP_PAUSE, UPKEEP_PIECES_MAX};
 use crate::meters::{LiveMeters, Progress};
 
@@ -64,7 +65,7 @@ impl Upkeep {
 
     /// The thread's loop. A bounded piece of a bounded number of meters of each organization in turn, so that neither a
     /// new meter over a long history nor an organization of many meters keeps the others from being current.
-    pub(crate) fn run(&self, reader: &Reader, meters: &LiveMeters) {
+    pub(crate) fn run(&self, reader: &Reader, meters: &LiveMeters, events: &EventIndexes) {
         let mut round = 0_usize;
         while let Some(organizations) = self.next_round() {
             round = round.wrapping_add(1);
@@ -76,6 +77,15 @@ impl Upkeep {
                 // Another meter begins each time: the turn may end before the last.
                 let first = round.wrapping_mul(UPKEEP_PIECES_MAX) % meters.len().max(1);
                 let mut pieces = 0;
+                match events.catch_up(organization, &snapshot) {
+                    Err(_) | Ok(Progress::Idle) => {}
+                    Ok(Progress::Current) => pieces += 1,
+                    Ok(Progress::Behind) => {
+                        pieces += 1;
+                        behind.push(organization);
+                    }
+                    Ok(Progress::Busy) => behind.push(organization),
+                }
                 for meter in meters.iter().cycle().skip(first).take(meters.len()) {
                     if self.is_closed() {
                         return;

@@ -11,6 +11,7 @@
 
 mod credits;
 mod cube;
+pub mod events;
 mod fold;
 mod plan;
 mod question;

@@ -1,0 +1,179 @@
+//! Which names events have, how often, and when.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use domain::interval::Quarter;
+use domain::packed::{PackedError, Reader, write_len, write_text};
+use domain::{KeyedHash, Source, Timestamp};
+use rustc_hash::FxHashMap;
+
+use super::packed::{read_timestamp, write_timestamp};
+use super::timeline::{Timeline, index_of};
+
+/// The names of an organization's events. A name that users and the server gave is two.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// The numbers of the names of each source. Clients choose them.
+    numbers: [HashMap<Arc<str>, u32, KeyedHash>; 2],
+    /// By number, in the order of the first event of each.
+    known: Vec<Name>,
+    /// Over all names of each source.
+    by_source: [Timeline; 2],
+}
+
+/// A name, and the events that have it.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub(super) source: Source,
+    pub(super) text: Arc<str>,
+    pub(super) first_seen: Timestamp,
+    pub(super) last_seen: Timestamp,
+    pub(super) timeline: Timeline,
+}
+
+/// Counts of names in quarter hours that are not in the timelines yet: many events share few of them.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    counts: FxHashMap<(u32, i32), u32>,
+}
+
+impl Names {
+    pub(super) fn new(hash: &KeyedHash) -> Self {
+        let numbers = || HashMap::with_hasher(hash.clone());
+        Self {
+            numbers: [numbers(), numbers()],
+            known: Vec::new(),
+            by_source: Default::default(),
+        }
+    }
+
+    /// Takes in an event, but for its count, which goes to `gathered`.
+    pub(super) fn add(
+        &mut self,
+        source: Source,
+        name: &str,
+        timestamp: Timestamp,
+        gathered: &mut Gathered,
+    ) {
+        let number = match self.numbers[place(source)].get(name) {
+            Some(number) => *number,
+            None => self.insert(source, name, timestamp),
+        };
+        let known = &mut self.known[number as usize];
+        known.first_seen = known.first_seen.min(timestamp);
+        known.last_seen = known.last_seen.max(timestamp);
+        let quarter = index_of(Quarter::of(timestamp));
+        *gathered.counts.entry((number, quarter)).or_default() += 1;
+    }
+
+    fn insert(&mut self, source: Source, name: &str, seen: Timestamp) -> u32 {
+        let number = u32::try_from(self.known.len()).expect("no more names than rows");
+        let text: Arc<str> = name.into();
+        self.numbers[place(source)].insert(Arc::clone(&text), number);
+        self.known.push(Name {
+            source,
+            text,
+            first_seen: seen,
+            last_seen: seen,
+            timeline: Timeline::default(),
+        });
+        number
+    }
+
+    /// Puts gathered counts into the timelines.
+    pub(super) fn count(&mut self, gathered: Gathered) {
+        // Sums: their order makes no difference.
+        gathered
+            .counts
+            .into_iter()
+            .for_each(|((number, quarter), events)| {
+                let name = &mut self.known[number as usize];
+                name.timeline.add(quarter, events);
+                self.by_source[place(name.source)].add(quarter, events);
+            });
+    }
+
+    /// All names, in the order of the first event of each.
+    pub(super) fn all(&self) -> &[Name] {
+        &self.known
+    }
+
+    /// A name of this source.
+    pub(super) fn get(&self, source: Source, name: &str) -> Option<&Name> {
+        let number = self.numbers[place(source)].get(name)?;
+        self.known.get(*number as usize)
+    }
+
+    /// The events of a source.
+    pub(super) fn of_source(&self, source: Source) -> &Timeline {
+        &self.by_source[place(source)]
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        write_len(self.known.len(), out);
+        for name in &self.known {
+            out.push(u8::from(name.source == Source::System));
+            write_text(&name.text, out);
+            write_timestamp(name.first_seen, out);
+            write_timestamp(name.last_seen, out);
+            name.timeline.encode(out);
+        }
+    }
+
+    /// Of the first `rows` rows.
+    pub(super) fn decode(
+        reader: &mut Reader<'_>,
+        rows: u32,
+        hash: &KeyedHash,
+    ) -> Result<Self, PackedError> {
+        const COUNTS: PackedError = PackedError {
+            what: "the names are not those of all events",
+        };
+        let mut names = Self::new(hash);
+        let mut events = 0_u64;
+        for _ in 0..reader.len()? {
+            let source = match reader.byte()? {
+                0 => Source::User,
+                1 => Source::System,
+                _ => {
+                    return Err(PackedError {
+                        what: "a source is unknown",
+                    });
+                }
+            };
+            let name = reader.text()?;
+            if names.get(source, name).is_some() {
+                return Err(PackedError {
+                    what: "a name is there twice",
+                });
+            }
+            let (first_seen, last_seen) = (read_timestamp(reader)?, read_timestamp(reader)?);
+            let timeline = Timeline::decode(reader)?;
+            events = events.saturating_add(timeline.count());
+            if events > u64::from(rows) {
+                return Err(COUNTS);
+            }
+            for (quarter, count) in timeline.quarters(ALL_QUARTERS) {
+                let count = u32::try_from(count).expect("a quarter hour's count has 32 bits");
+                names.by_source[place(source)].add(quarter, count);
+            }
+            let number = names.insert(source, name, first_seen);
+            let known = &mut names.known[number as usize];
+            known.last_seen = last_seen;
+            known.timeline = timeline;
+        }
+        if events != u64::from(rows) {
+            return Err(COUNTS);
+        }
+        Ok(names)
+    }
+}
+
+/// Every quarter hour.
+pub(super) const ALL_QUARTERS: Range<i32> = i32::MIN..i32::MAX;
+
+fn place(source: Source) -> usize {
+    usize::from(source == Source::System)
+}
