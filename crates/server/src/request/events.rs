@@ -57,21 +57,15 @@ pub(crate) struct EventList {
 pub(crate) fn event_list(query: &Query<'_>) -> Result<EventList, Vec<FieldError>> {
     let mut faults = Faults::new();
     let checked = read_list(query, &mut faults);
-    let (mut list, documents) = faults.finish(checked)?;
-    // What stands in the document is looked at when all else is sound, and whether one may search in it after that.
-    list.search.filter = documents.filter.as_deref().map(read_filter).transpose()?;
-    list.search.query = documents.query;
+    // The filter is looked into when all parameters are sound, and the rule of the query comes last.
+    let (mut list, filter) = faults.finish(checked)?;
+    list.search.filter = filter.as_deref().map(read_filter).transpose()?;
     check_query(&list)?;
     Ok(list)
 }
 
-/// Texts that are looked into later.
-struct Documents {
-    filter: Option<String>,
-    query: Option<String>,
-}
-
-fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<(EventList, Documents)> {
+/// All but the filter, and the text of that.
+fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<(EventList, Option<String>)> {
     let page = read_page(query, faults);
     let sorting = query.choices("sorting", &ORDERS, direction, faults);
     let filter = query.optional("filter", faults, any_text);
@@ -98,7 +92,7 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<(EventList, Docu
         metadata: query.metadata(),
         filter: None,
         meter: meter?.map(MeterId::from_uuid),
-        query: None,
+        query: part?,
         parent: parent?.map(EventId::from_uuid),
         depth: depth?,
         // Of several criteria only the first counts.
@@ -114,11 +108,7 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<(EventList, Docu
         page: page?,
         cursor: cursor?.unwrap_or(false),
     };
-    let documents = Documents {
-        filter: filter?,
-        query: part?,
-    };
-    Ok((list, documents))
+    Ok((list, filter?))
 }
 
 fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {

@@ -1,6 +1,7 @@
 //! What a list of events is asked for.
 
 use domain::{Clause, Operand, Timestamp};
+use serde_json::value::RawValue;
 
 use super::*;
 
@@ -117,11 +118,11 @@ fn a_filter_that_is_not_json_is_told_without_a_place() {
     assert_eq!(told(&faults), [("[]", "json_invalid")]);
     assert!(faults[0].in_document);
     assert_eq!(
-        faults[0].input.as_deref().map(|input| input.get()),
+        faults[0].input.as_deref().map(RawValue::get),
         Some("\"nope\"")
     );
     assert_eq!(
-        faults[0].ctx.as_deref().map(|ctx| ctx.get()),
+        faults[0].ctx.as_deref().map(RawValue::get),
         Some(r#"{"error":"Expecting value at character 0"}"#)
     );
     refused(&[("filter", "")], &[("[]", "json_invalid")]);
