@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use crate::event::Event;
-use crate::number::Number;
-use crate::packed::{PackedError, Reader, write_text};
+use crate::metadata::{Value, read_value, write_number};
+use crate::number::{Number, Spelling};
+use crate::packed::{PackedError, Reader, write_len, write_text, write_varint};
 use crate::property::{Field, Property};
 
 /// The name of an aggregation, on the wire and where one is applied to customers' results.
@@ -346,6 +347,76 @@ impl State {
             State::Unique { values, .. } => Some(Number::from_u64(values.len() as u64)),
         }
     }
+
+    /// Appends the packed form; the function is not in it.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            State::Count(count) => write_count(*count, out),
+            State::Sum { count, sum } | State::Avg { count, sum } => {
+                write_count(*count, out);
+                write_number(sum, Spelling::Decimal, out);
+            }
+            State::Max(number) | State::Min(number) => match number {
+                None => out.push(0),
+                Some(number) => {
+                    out.push(1);
+                    write_number(number, Spelling::Decimal, out);
+                }
+            },
+            State::Unique { count, values } => {
+                write_count(*count, out);
+                write_len(values.len(), out);
+                for value in values {
+                    write_len(value.len(), out);
+                    out.extend_from_slice(value);
+                }
+            }
+        }
+    }
+
+    /// Reads the packed form of a state of this function.
+    pub fn decode(function: Function, reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+        let mut state = State::new(function);
+        match &mut state {
+            State::Count(count) => *count = read_count(reader)?,
+            State::Sum { count, sum } | State::Avg { count, sum } => {
+                *count = read_count(reader)?;
+                *sum = read_number(reader)?;
+            }
+            State::Max(number) | State::Min(number) => {
+                if reader.byte()? != 0 {
+                    *number = Some(read_number(reader)?);
+                }
+            }
+            State::Unique { count, values } => {
+                *count = read_count(reader)?;
+                for _ in 0..reader.len()? {
+                    let len = reader.len()?;
+                    values.insert(reader.bytes(len)?.into());
+                }
+            }
+        }
+        Ok(state)
+    }
+}
+
+fn write_count(count: u64, out: &mut Vec<u8>) {
+    write_varint(count.into(), out);
+}
+
+fn read_count(reader: &mut Reader<'_>) -> Result<u64, PackedError> {
+    u64::try_from(reader.varint()?).map_err(|_| PackedError {
+        what: "a count has more than 64 bits",
+    })
+}
+
+fn read_number(reader: &mut Reader<'_>) -> Result<Number, PackedError> {
+    match read_value(reader)? {
+        Value::Number(number, _) => Ok(number),
+        _ => Err(PackedError {
+            what: "a sum is no number",
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -398,6 +469,11 @@ mod tests {
             backward.merge(&state(function, left));
             prop_assert_eq!(&forward, &whole);
             prop_assert_eq!(&backward, &whole);
+            let mut packed = Vec::new();
+            whole.encode(&mut packed);
+            let mut reader = Reader::new(&packed);
+            prop_assert_eq!(State::decode(function, &mut reader), Ok(whole));
+            prop_assert!(reader.is_empty());
         }
     }
 

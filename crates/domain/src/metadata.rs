@@ -327,7 +327,7 @@ impl MetadataBuilder {
     }
 }
 
-fn write_number(value: &Number, spelling: Spelling, out: &mut Vec<u8>) {
+pub(crate) fn write_number(value: &Number, spelling: Spelling, out: &mut Vec<u8>) {
     match (value.as_parts(), spelling) {
         (Some((mantissa, 0)), Spelling::Integer) => {
             out.push(INTEGER);
@@ -348,7 +348,7 @@ fn write_number(value: &Number, spelling: Spelling, out: &mut Vec<u8>) {
     }
 }
 
-fn read_value<'a>(reader: &mut Reader<'a>) -> Result<Value<'a>, PackedError> {
+pub(crate) fn read_value<'a>(reader: &mut Reader<'a>) -> Result<Value<'a>, PackedError> {
     Ok(match reader.byte()? {
         NULL => Value::Null,
         FALSE => Value::Bool(false),

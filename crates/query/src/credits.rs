@@ -1,6 +1,9 @@
 //! Sums of credits. SEMANTICS 12.7, 12.13.
 
+use domain::packed::{PackedError, Reader, write_signed, write_varint};
 use domain::{Number, Timestamp};
+
+use crate::packed::{read_count, read_timestamp, write_timestamp};
 
 /// Units that were credited to a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +14,26 @@ pub(crate) struct Credit {
     pub(crate) units: i64,
     /// Whether what is left of them passes on to the next window.
     pub(crate) rollover: bool,
+}
+
+impl Credit {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        write_timestamp(self.timestamp, out);
+        write_varint(self.ordinal.into(), out);
+        write_signed(self.units.into(), out);
+        out.push(self.rollover.into());
+    }
+
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+        Ok(Self {
+            timestamp: read_timestamp(reader)?,
+            ordinal: read_count(reader)?,
+            units: i64::try_from(reader.signed()?).map_err(|_| PackedError {
+                what: "a credit has more than 64 bits",
+            })?,
+            rollover: reader.byte()? != 0,
+        })
+    }
 }
 
 /// The running sum of credits in the order of their time, never below zero on the way: what was taken back beyond what was there

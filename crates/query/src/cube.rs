@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::interval::{Buckets, Quarter};
+use domain::packed::{PackedError, Reader, write_len, write_signed};
 use domain::{Contribution, Function, KeyedHash, Number, State, TimeRange, Timestamp};
 use roaring::{MultiOps as _, RoaringBitmap};
 
@@ -55,6 +56,72 @@ impl Cube {
         self.levels.add(Quarter::of(at), contribution);
     }
 
+    /// Appends the packed form; the function is not in it.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        match &self.levels {
+            Levels::Small { quarters, .. } => {
+                write_len(quarters.len(), out);
+                for (quarter, state) in quarters {
+                    write_signed(quarter.index().into(), out);
+                    state.encode(out);
+                }
+            }
+            Levels::Unique { numbers, quarters } => {
+                let mut values: Vec<(u32, &[u8])> = numbers
+                    .iter()
+                    .map(|(value, number)| (*number, &**value))
+                    .collect();
+                values.sort_unstable();
+                write_len(values.len(), out);
+                for (_, value) in values {
+                    write_len(value.len(), out);
+                    out.extend_from_slice(value);
+                }
+                write_len(quarters.len(), out);
+                for (quarter, bitmap) in quarters {
+                    write_signed(quarter.index().into(), out);
+                    write_len(bitmap.serialized_size(), out);
+                    bitmap
+                        .serialize_into(&mut *out)
+                        .expect("writing to memory does not fail");
+                }
+            }
+        }
+    }
+
+    /// Reads the packed form of a cube of this function.
+    pub(crate) fn decode(
+        function: Function,
+        hash: KeyedHash,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, PackedError> {
+        let mut cube = Self::new(function, hash);
+        match &mut cube.levels {
+            Levels::Small { quarters, .. } => {
+                for _ in 0..reader.len()? {
+                    let quarter = read_quarter(reader)?;
+                    quarters.insert(quarter, State::decode(function, reader)?);
+                }
+            }
+            Levels::Unique { numbers, quarters } => {
+                let count = reader.len()?;
+                numbers.reserve(count);
+                for number in 0..count {
+                    let len = reader.len()?;
+                    let number = u32::try_from(number).map_err(|_| TOO_MANY)?;
+                    numbers.insert(reader.bytes(len)?.into(), number);
+                }
+                for _ in 0..reader.len()? {
+                    let quarter = read_quarter(reader)?;
+                    let len = reader.len()?;
+                    let bitmap = RoaringBitmap::deserialize_from(reader.bytes(len)?);
+                    quarters.insert(quarter, bitmap.map_err(|_| NO_BITMAP)?);
+                }
+            }
+        }
+        Ok(cube)
+    }
+
     /// The answer for buckets whose edges are quarter hours. Cost: the quarter hours of the buckets that hold something.
     pub fn answer(&self, buckets: &Buckets) -> Answer {
         match &self.levels {
@@ -91,6 +158,22 @@ impl Cube {
             }
         }
     }
+}
+
+const TOO_MANY: PackedError = PackedError {
+    what: "there are more values than rows",
+};
+const NO_BITMAP: PackedError = PackedError {
+    what: "a bitmap is unreadable",
+};
+
+fn read_quarter(reader: &mut Reader<'_>) -> Result<Quarter, PackedError> {
+    i64::try_from(reader.signed()?)
+        .ok()
+        .and_then(Quarter::from_index)
+        .ok_or(PackedError {
+            what: "a quarter hour is out of range",
+        })
 }
 
 fn quarters_of(range: TimeRange) -> std::ops::Range<Quarter> {

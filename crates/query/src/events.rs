@@ -8,7 +8,6 @@ mod identities;
 mod index;
 mod links;
 mod names;
-mod packed;
 mod references;
 mod timeline;
 

@@ -2,13 +2,18 @@
 //!
 //! Derived: it can be thrown away and folded again at any time. What a row adds is worked out once for both.
 
+use domain::packed::{PackedError, Reader, write_len, write_varint};
 use domain::{Definition, KeyedHash, MeterId, Source, SystemEvent};
 use store::{RowRef, Snapshot, StoreError};
 
+use crate::packed::read_count;
 use crate::{Cube, Usage};
 
 /// How many rows are folded between two looks at whether somebody else waits for the fold.
 pub const CATCH_UP_ROWS: u32 = 8_192;
+
+/// Goes up whenever what is folded, or how it is packed, changes.
+const PACKED_VERSION: u8 = 1;
 
 /// See the module.
 #[derive(Debug)]
@@ -82,6 +87,54 @@ impl Fold {
             }
         }
         Ok(self.rows >= snapshot.rows())
+    }
+
+    /// Appends the packed form, for [`Self::decode`].
+    pub fn encode(&self, definition: &Definition, out: &mut Vec<u8>) {
+        out.push(PACKED_VERSION);
+        let definition = definition.encode();
+        write_len(definition.len(), out);
+        out.extend_from_slice(&definition);
+        write_varint(self.rows.into(), out);
+        write_varint(self.matched.into(), out);
+        self.cube.encode(out);
+        self.usage.encode(out);
+    }
+
+    /// Reads the packed form of what was folded for the same meter. The rows that are in it must be the organization's first rows.
+    ///
+    /// # Errors
+    /// The bytes are something else, of another version, or of another definition.
+    pub fn decode(
+        meter: MeterId,
+        definition: &Definition,
+        hash: KeyedHash,
+        bytes: &[u8],
+    ) -> Result<Self, PackedError> {
+        let mut reader = Reader::new(bytes);
+        let other = PackedError {
+            what: "it was folded by another version or definition",
+        };
+        if reader.byte()? != PACKED_VERSION {
+            return Err(other);
+        }
+        let len = reader.len()?;
+        if reader.bytes(len)? != definition.encode() {
+            return Err(other);
+        }
+        let function = definition.aggregation.function();
+        let fold = Self {
+            meter,
+            rows: read_count(&mut reader)?,
+            matched: u64::from(read_count(&mut reader)?),
+            cube: Cube::decode(function, hash, &mut reader)?,
+            usage: Usage::decode(function, &mut reader)?,
+        };
+        if reader.is_empty() {
+            Ok(fold)
+        } else {
+            Err(other)
+        }
     }
 
     fn add(

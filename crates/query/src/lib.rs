@@ -13,6 +13,7 @@ mod credits;
 mod cube;
 pub mod events;
 mod fold;
+mod packed;
 mod plan;
 mod question;
 mod scan;

@@ -7,11 +7,13 @@
 //! - A state at hand is of one window. When the customer's is another one (an external id has passed to another customer, a reset was
 //!   backdated), the state is made anew from the identity's rows in that window.
 
+use domain::packed::{PackedError, Reader, write_len, write_varint};
 use domain::{Contribution, Definition, Function, Number, Source, State, SystemEvent, Timestamp};
 use rustc_hash::FxHashMap;
 use store::{RowRef, Snapshot, StoreError};
 
 use crate::credits::{Credit, credited, rolls_over};
+use crate::packed::{read_count, read_timestamp, write_timestamp};
 
 /// See the module. Identities are numbers of the store's, so their hash need not be keyed.
 #[derive(Debug)]
@@ -208,6 +210,45 @@ impl Usage {
         Ok(rolls_over(&window.credits, &window.consumed))
     }
 
+    /// Appends the packed form; the function is not in it.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        let mut consumed: Vec<_> = self.consumed.iter().collect();
+        consumed.sort_unstable_by_key(|(identity, _)| **identity);
+        write_len(consumed.len(), out);
+        for (identity, consumed) in consumed {
+            write_varint((*identity).into(), out);
+            write_varint(consumed.since.into(), out);
+            consumed.last.encode(out);
+            consumed.state.encode(out);
+        }
+        let mut accounts: Vec<_> = self.accounts.iter().collect();
+        accounts.sort_unstable_by_key(|(identity, _)| **identity);
+        write_len(accounts.len(), out);
+        for (identity, account) in accounts {
+            write_varint((*identity).into(), out);
+            account.encode(out);
+        }
+    }
+
+    /// Reads the packed form of the usage of this function.
+    pub(crate) fn decode(function: Function, reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+        let mut usage = Self::new(function);
+        for _ in 0..reader.len()? {
+            let identity = read_count(reader)?;
+            let consumed = Consumed {
+                since: read_count(reader)?,
+                last: Touched::decode(reader)?,
+                state: State::decode(function, reader)?,
+            };
+            usage.consumed.insert(identity, consumed);
+        }
+        for _ in 0..reader.len()? {
+            let identity = read_count(reader)?;
+            usage.accounts.insert(identity, Account::decode(reader)?);
+        }
+        Ok(usage)
+    }
+
     fn window(
         &self,
         rows: &Rows<'_>,
@@ -278,6 +319,41 @@ impl Account {
             .partition_point(|known| key(known) <= key(&credit));
         self.credits.insert(at, credit);
     }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.last.is_some()) | u8::from(self.reset.is_some()) << 1);
+        if let Some(last) = self.last {
+            last.encode(out);
+        }
+        if let Some(reset) = self.reset {
+            write_timestamp(reset.timestamp, out);
+            write_varint(reset.ordinal.into(), out);
+            write_varint(reset.first.into(), out);
+        }
+        write_len(self.credits.len(), out);
+        for credit in &self.credits {
+            credit.encode(out);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+        let flags = reader.byte()?;
+        let mut account = Self::default();
+        if flags & 1 != 0 {
+            account.last = Some(Touched::decode(reader)?);
+        }
+        if flags & 2 != 0 {
+            account.reset = Some(Reset {
+                timestamp: read_timestamp(reader)?,
+                ordinal: read_count(reader)?,
+                first: read_count(reader)?,
+            });
+        }
+        for _ in 0..reader.len()? {
+            account.credits.push(Credit::decode(reader)?);
+        }
+        Ok(account)
+    }
 }
 
 impl Touched {
@@ -286,6 +362,18 @@ impl Touched {
             ordinal: row.ordinal,
             received_at: row.received_at,
         }
+    }
+
+    fn encode(self, out: &mut Vec<u8>) {
+        write_varint(self.ordinal.into(), out);
+        write_timestamp(self.received_at, out);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+        Ok(Self {
+            ordinal: read_count(reader)?,
+            received_at: read_timestamp(reader)?,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::packed::{PackedError, Reader, write_len, write_varint};
 use domain::{Source, Timestamp};
 
-use super::packed::{read_count, read_timestamp, write_timestamp};
+use crate::packed::{read_count, read_timestamp, write_timestamp};
 
 /// When the events of an identity came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

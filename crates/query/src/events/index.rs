@@ -7,8 +7,8 @@ use store::{Row, RowRef, Snapshot, StoreError};
 use super::identities::{Identities, IdentityTimes};
 use super::links::Links;
 use super::names::{Gathered, Names};
-use super::packed::read_count;
 use super::references::{Parent, References};
+use crate::packed::read_count;
 
 /// The format of [`EventIndex::encode`].
 const FORMAT: u8 = 1;

@@ -7,8 +7,8 @@
 use domain::packed::{PackedError, Reader, write_len, write_varint};
 use rustc_hash::FxHashMap;
 
-use super::packed::read_count;
 use super::references::Parent;
+use crate::packed::read_count;
 
 /// The links between an organization's events. Their ordinals are numbers of ours, and the hashes are keyed, so that plain tables do.
 #[derive(Debug, Default)]

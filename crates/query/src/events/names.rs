@@ -9,8 +9,8 @@ use domain::packed::{PackedError, Reader, write_len, write_text};
 use domain::{KeyedHash, Source, Timestamp};
 use rustc_hash::FxHashMap;
 
-use super::packed::{read_timestamp, write_timestamp};
 use super::timeline::{Timeline, index_of};
+use crate::packed::{read_timestamp, write_timestamp};
 
 /// The names of an organization's events. A name that users and the server gave is two.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use domain::interval::Quarter;
 use domain::packed::{PackedError, Reader, write_len, write_signed, write_varint};
 
-use super::packed::read_count;
+use crate::packed::read_count;
 
 /// Quarter hours of a day. Days are those of UTC.
 const QUARTERS_PER_DAY: i32 = 96;
