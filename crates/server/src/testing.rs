@@ -1,5 +1,6 @@
 //! A router over a service on a data folder of its own, for tests in this process.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -30,12 +31,20 @@ pub(crate) struct Answered {
     body: Bytes,
 }
 
+/// Goes on by a microsecond each time it is looked at, so that what happens later has a later time.
 #[derive(Debug)]
-struct FixedClock;
+struct Ticking(AtomicI64);
 
-impl Clock for FixedClock {
+impl Default for Ticking {
+    fn default() -> Self {
+        Self(AtomicI64::new(1_775_000_000_000_000))
+    }
+}
+
+impl Clock for Ticking {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(1_775_000_000_000_000).expect("a time in 2026")
+        let micros = self.0.fetch_add(1, Ordering::Relaxed);
+        Timestamp::from_micros(micros).expect("a time in 2026")
     }
 }
 
@@ -55,14 +64,14 @@ impl Random for Counting {
 }
 
 impl Bench {
-    /// On a new folder. Its clock stands still, in April 2026.
+    /// On a new folder. Its clock begins at 2026-03-31T23:33:20Z, and goes on only when it is looked at.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let opened = Service::open(OpenOptions {
             folder: folder.path().to_owned(),
             admin_token: Some(ADMIN.to_owned()),
             disk: Arc::new(RealDisk),
-            clock: Arc::new(FixedClock),
+            clock: Arc::new(Ticking::default()),
             random: Arc::new(Counting::default()),
         });
         let service = Arc::new(opened.expect("opens").service);

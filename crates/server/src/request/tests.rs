@@ -96,6 +96,7 @@ fn run(
         }
         ("POST", ["v1", "customers"]) => outcome(parse().and_then(|body| customer_create(&body))),
         ("GET", ["v1", "customers"]) => outcome(customer_list(&query)),
+        ("GET", ["v1", "customer-meters"]) => outcome(customer_meter_list(&query)),
         ("PATCH", ["v1", "customers", id]) => {
             outcome(parse().and_then(|body| both(path_id("id", id), customer_update(&body))))
         }

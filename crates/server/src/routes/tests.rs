@@ -1,5 +1,6 @@
 //! The operations, over a service in this process.
 
+mod customer_meters;
 mod customers;
 mod events;
 mod meters;
