@@ -83,6 +83,18 @@ mod tests {
     }
 
     #[test]
+    fn integers_have_no_point_and_all_digits() {
+        let wire = |text: &str| {
+            integer_to_api(&Number::parse(text).expect("a number").value)
+                .as_str()
+                .to_owned()
+        };
+        assert_eq!(wire("0"), "0");
+        assert_eq!(wire("-3e2"), "-300");
+        assert_eq!(wire("18446744073709551616"), "18446744073709551616");
+    }
+
+    #[test]
     fn the_last_page_follows_from_the_limit_that_was_used() {
         let listed = Listed {
             items: vec![1, 2],

@@ -61,7 +61,31 @@ fn avatar_url(email: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::{Customer, CustomerId, CustomerKind, Metadata, OrganizationId};
+
     use super::*;
+
+    fn profile() -> Profile {
+        let customer = Customer {
+            id: CustomerId::from_random([1; 16]),
+            organization: OrganizationId::from_random([2; 16]),
+            kind: CustomerKind::Team,
+            external_id: Some("ada".to_owned()),
+            former_external_id: None,
+            email: None,
+            name: Some("Ada".to_owned()),
+            billing_address: None,
+            locale: None,
+            metadata: Metadata::default(),
+            created_at: Timestamp::EPOCH,
+            modified_at: None,
+            deleted_at: None,
+        };
+        Profile {
+            customer,
+            first_user_event_at: None,
+        }
+    }
 
     #[test]
     fn the_avatar_is_that_of_the_lower_case_address() {
@@ -69,5 +93,32 @@ mod tests {
                         08168cd80dfd534ab0f10af10f1303fe00af2d43ab5c1432360d137f8197e17a?d=404";
         assert_eq!(avatar_url("a@example.com"), expected);
         assert_eq!(avatar_url("A@Example.COM"), expected);
+    }
+
+    #[test]
+    fn a_customer_without_an_address_or_events_has_neither_picture_nor_first_event() {
+        let wire = customer_to_api(&profile());
+        assert_eq!((wire.avatar_url, wire.first_user_event_at), (None, None));
+        assert_eq!(wire.billing_name.as_deref(), Some("Ada"));
+    }
+
+    #[test]
+    fn the_first_event_may_come_before_the_customer() {
+        let mut profile = profile();
+        profile.first_user_event_at = Timestamp::from_micros(-500_000);
+        let wire = customer_to_api(&profile);
+        let expected = Some("1969-12-31T23:59:59.500000Z");
+        assert_eq!(wire.first_user_event_at.as_deref(), expected);
+        assert_eq!(wire.created_at, "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn a_deleted_customer_is_shown_with_the_external_id_that_it_had() {
+        let mut profile = profile();
+        profile.customer.former_external_id = profile.customer.external_id.take();
+        profile.customer.deleted_at = Some(Timestamp::EPOCH);
+        let wire = customer_to_api(&profile);
+        assert_eq!(wire.external_id.as_deref(), Some("ada"));
+        assert_eq!(wire.deleted_at.as_deref(), Some("1970-01-01T00:00:00Z"));
     }
 }

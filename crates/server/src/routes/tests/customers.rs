@@ -48,6 +48,9 @@ async fn a_customer_is_found_by_its_external_id_whatever_stands_in_it() {
             StatusCode::NOT_FOUND
         );
     }
+    // Its address and its external id are free again.
+    let anew = served(&bench, &token, Method::POST, "/v1/customers/", Some(&new)).await;
+    assert_ne!(anew["id"], made.json()["id"]);
 }
 
 /// Sends a request that must be served, and gives the body.
