@@ -161,7 +161,8 @@ impl Engine {
 
     /// Starts a meter, or starts it anew when its definition is another one. Old events count too.
     pub fn define_meter(&self, organization: OrganizationId, id: MeterId, definition: Definition) {
-        self.meters.define(organization, id, definition);
+        self.meters
+            .define(&self.reader, organization, id, definition);
         self.upkeep.notify([organization]);
     }
 

@@ -18,6 +18,7 @@ mod events;
 mod ingest;
 mod limits;
 mod meters;
+mod saved;
 mod upkeep;
 mod usage;
 

@@ -1,7 +1,7 @@
 //! The live meters: what each measures, and what is kept up for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use domain::{Definition, KeyedHash, MeterId, OrganizationId};
 use parking_lot::{RwLock, RwLockWriteGuard};
@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use store::{Reader, Snapshot, StoreError};
 
 use crate::limits::CUSTOMERS_PER_LOCK;
+use crate::saved;
 
 /// The events of an organization, whenever they are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,8 @@ pub(crate) struct LiveMeter {
     /// saw, or asks the new definition.
     replacing: RwLock<()>,
     is_replaced: AtomicBool,
+    /// How many rows were folded when it was kept last.
+    saved: AtomicU32,
 }
 
 /// How far upkeep got with a meter.
@@ -50,9 +53,21 @@ pub(crate) enum Progress {
 }
 
 impl LiveMeter {
-    fn new(id: MeterId, definition: Definition, hash: KeyedHash) -> Self {
-        let fold = Fold::new(id, &definition, hash);
+    /// With what was kept of it, if anything was.
+    fn open(events: Events<'_>, id: MeterId, definition: Definition, hash: &KeyedHash) -> Self {
+        let kept = saved::load(
+            events.reader.derived(),
+            events.organization,
+            &saved::name_of_meter(id),
+            &events.snapshot(),
+            |bytes| {
+                let fold = Fold::decode(id, &definition, hash.clone(), bytes)?;
+                Ok((fold.rows(), fold))
+            },
+        );
+        let fold = kept.unwrap_or_else(|| Fold::new(id, &definition, hash.clone()));
         Self {
+            saved: AtomicU32::new(fold.rows()),
             definition,
             fold: RwLock::new(fold),
             replacing: RwLock::default(),
@@ -159,6 +174,30 @@ impl LiveMeter {
         })?
     }
 
+    /// Keeps what is folded, if that has grown since it was kept last.
+    pub(crate) fn save(&self, events: Events<'_>, id: MeterId) -> Result<(), StoreError> {
+        let mut packed = Vec::new();
+        let (rows, snapshot) = {
+            let fold = self.fold.read();
+            if fold.rows() == self.saved.load(Ordering::Relaxed) || self.is_replaced() {
+                return Ok(());
+            }
+            fold.encode(&self.definition, &mut packed);
+            (fold.rows(), events.snapshot())
+        };
+        let name = saved::name_of_meter(id);
+        let derived = events.reader.derived();
+        saved::save(
+            derived,
+            events.organization,
+            &name,
+            &snapshot,
+            (rows, &packed),
+        )?;
+        self.saved.store(rows, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// The rows behind a fold. The snapshot must have been taken while the fold was locked: so it holds all that is folded.
     fn rows<'a>(&'a self, snapshot: &'a Snapshot, fold: &Fold) -> Rows<'a> {
         Rows {
@@ -199,19 +238,27 @@ impl LiveMeters {
     }
 
     /// Starts a meter, or starts it anew when its definition is another one.
-    pub(crate) fn define(&self, organization: OrganizationId, id: MeterId, definition: Definition) {
+    pub(crate) fn define(
+        &self,
+        reader: &Reader,
+        organization: OrganizationId,
+        id: MeterId,
+        definition: Definition,
+    ) {
+        let known = self.get(organization, id);
+        if known.is_some_and(|known| known.definition == definition) {
+            return;
+        }
+        let events = Events {
+            reader,
+            organization,
+        };
+        let meter = Arc::new(LiveMeter::open(events, id, definition, &self.hash));
         let mut all = self.by_organization.write();
         let meters = all.entry(organization).or_default();
-        if let Some(known) = meters.get(&id) {
-            if known.definition == definition {
-                return;
-            }
+        if let Some(known) = meters.insert(id, meter) {
             known.is_replaced.store(true, Ordering::Relaxed);
         }
-        meters.insert(
-            id,
-            Arc::new(LiveMeter::new(id, definition, self.hash.clone())),
-        );
     }
 
     /// Puts another definition in the place of a meter's, unless an event matches the present one; `commit` makes it durable
@@ -232,7 +279,7 @@ impl LiveMeters {
             return Ok(false);
         }
         commit()?;
-        self.define(organization, id, definition);
+        self.define(reader, organization, id, definition);
         Ok(true)
     }
 
@@ -264,5 +311,24 @@ impl LiveMeters {
         all.get(&organization)
             .map(|meters| meters.values().cloned().collect())
             .unwrap_or_default()
+    }
+
+    /// Keeps what is folded for the meters of an organization. A meter that cannot be kept is logged, and folded again at the next
+    /// start.
+    pub(crate) fn save(&self, events: Events<'_>) {
+        let meters: Vec<(MeterId, Arc<LiveMeter>)> = {
+            let all = self.by_organization.read();
+            let meters = all.get(&events.organization).into_iter().flatten();
+            meters.map(|(id, meter)| (*id, Arc::clone(meter))).collect()
+        };
+        for (id, meter) in meters {
+            if let Err(error) = meter.save(events, id) {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    meter = %id,
+                    "what is folded for a meter was not kept"
+                );
+            }
+        }
     }
 }
