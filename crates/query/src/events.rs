@@ -2,15 +2,33 @@
 //! 11.5, 19.18.
 //!
 //! What reading needs beside the rows is an [`EventIndex`], which is derived: folded from an organization's rows in their order,
-//! whatever the pieces, so that one that is made anew is the same.
+//! whatever the pieces, so that one that is made anew is the same. Questions are asked of [`LiveEvents`], rows and index together.
 
+mod conditions;
 mod identities;
 mod index;
 mod links;
+mod list;
+mod list_names;
+mod live;
 mod names;
+mod outline;
+mod place;
+mod question;
 mod references;
+mod scan;
 mod timeline;
 
 pub use identities::IdentityTimes;
 pub use index::EventIndex;
+pub use list::{get, list};
+pub use list_names::names;
+pub use live::LiveEvents;
+pub use question::{
+    EventDirection, EventQuestion, FoundEvent, Listed, NameOrder, NameQuestion, NameSummary, Part,
+    TextCondition,
+};
 pub use references::References;
+
+#[cfg(test)]
+mod tests;

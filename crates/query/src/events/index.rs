@@ -2,7 +2,7 @@
 
 use domain::packed::{PackedError, Reader, write_varint};
 use domain::{KeyedHash, Source};
-use store::{Row, RowRef, Snapshot, StoreError};
+use store::{RowRef, Snapshot, StoreError};
 
 use super::identities::{Identities, IdentityTimes};
 use super::links::Links;

@@ -1,0 +1,146 @@
+//! What is asked about events, and what is answered.
+
+use std::fmt;
+use std::sync::Arc;
+
+use domain::{
+    Definition, EventId, Filter, MetadataFilter, OwnedIdentity, Source, TimeRange, Timestamp,
+};
+use store::Row;
+
+/// Which events are asked for. All conditions must hold; an empty list is none.
+#[derive(Debug, Clone, Copy)]
+pub struct EventQuestion<'a> {
+    /// When they happened.
+    pub range: TimeRange,
+    /// One of these names.
+    pub names: &'a [String],
+    /// One of these sources.
+    pub sources: &'a [Source],
+    /// That came under one of these identities. `None`: under any.
+    pub identities: Option<&'a [OwnedIdentity]>,
+    /// Which values their metadata must hold.
+    pub metadata: &'a MetadataFilter,
+    /// A filter that they must match.
+    pub filter: Option<&'a Filter>,
+    /// A meter that must count them.
+    pub definition: Option<&'a Definition>,
+    /// A text that must occur.
+    pub text: Option<TextCondition<'a>>,
+    /// Below this event.
+    pub parent: Option<EventId>,
+    /// With `parent`, at most so many levels below it (`None`: one); else at most so many ancestors (`None`: any number).
+    pub depth: Option<u8>,
+    /// In which order.
+    pub direction: EventDirection,
+}
+
+/// A text that must occur in an event's name, source or metadata, or in what is known of its customer (SEMANTICS 9.15).
+#[derive(Clone, Copy)]
+pub struct TextCondition<'a> {
+    /// Whether it occurs in a text.
+    pub occurs_in: &'a dyn Fn(&str) -> bool,
+    /// The identities of the customers in which it occurs.
+    pub identities: &'a [OwnedIdentity],
+}
+
+impl fmt::Debug for TextCondition<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextCondition")
+            .field("identities", &self.identities)
+            .finish_non_exhaustive()
+    }
+}
+
+/// In which order of time events are listed. Ties: in the order of receipt, in the same direction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EventDirection {
+    /// The newest first.
+    #[default]
+    NewestFirst,
+    /// The oldest first.
+    OldestFirst,
+}
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// How many come before it.
+    pub offset: u64,
+    /// How many it has at most.
+    pub limit: u32,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// Its items; none when it is past the end.
+    pub items: Vec<T>,
+    /// How many there are in all.
+    pub total: u64,
+}
+
+/// An event that was found.
+#[derive(Debug, Clone)]
+pub struct FoundEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Its row.
+    pub row: Row,
+    /// Its parent, once that has arrived.
+    pub parent: Option<EventId>,
+    /// How many direct children it has (D12).
+    pub children_count: u32,
+}
+
+/// Which names are asked for. All conditions must hold; an empty list is none.
+#[derive(Clone, Copy)]
+pub struct NameQuestion<'a> {
+    /// Of the events that came under one of these identities. `None`: of all.
+    pub identities: Option<&'a [OwnedIdentity]>,
+    /// One of these sources.
+    pub sources: &'a [Source],
+    /// Whether a name is one of those looked for.
+    pub is_wanted: &'a dyn Fn(&str) -> bool,
+    /// By what they are ordered, first criterion first, and whether the greatest comes first; at last by name and source. Empty:
+    /// last seen first.
+    pub sorting: &'a [(NameOrder, bool)],
+}
+
+impl fmt::Debug for NameQuestion<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NameQuestion")
+            .field("identities", &self.identities)
+            .field("sources", &self.sources)
+            .field("sorting", &self.sorting)
+            .finish_non_exhaustive()
+    }
+}
+
+/// By what names may be ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameOrder {
+    /// By code point.
+    Name,
+    /// How often.
+    Occurrences,
+    /// The least event time.
+    FirstSeen,
+    /// The greatest event time.
+    LastSeen,
+}
+
+/// What is known of the events of one name and source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameSummary {
+    /// The name.
+    pub name: Arc<str>,
+    /// Who wrote them.
+    pub source: Source,
+    /// How many.
+    pub occurrences: u64,
+    /// The least event time.
+    pub first_seen: Timestamp,
+    /// The greatest event time.
+    pub last_seen: Timestamp,
+}
