@@ -82,6 +82,16 @@ impl Engine {
         receiver.recv().unwrap_or(Err(IngestError::Stopped.into()))
     }
 
+    /// A time that parts what was received so far, all of it before, from what is received from now on, all of it at that time or
+    /// later, however the clock stands. Blocks for the writer's turn.
+    pub fn cut(&self) -> Result<Timestamp, IngestError> {
+        let (sender, receiver) = mpsc::channel();
+        self.queue.push_step(Box::new(move |turn| {
+            drop(sender.send(turn.cut()));
+        }));
+        receiver.recv().map_err(|_| IngestError::Stopped)
+    }
+
     pub(crate) fn events_of(&self, organization: OrganizationId) -> Events<'_> {
         Events {
             reader: &self.reader,

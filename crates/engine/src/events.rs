@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use domain::{EventIds, KeyedHash, OrganizationId, OwnedIdentity};
+use domain::{EventId, EventIds, KeyedHash, OrganizationId, OwnedIdentity};
 use parking_lot::{RwLock, RwLockWriteGuard};
 use query::CATCH_UP_ROWS;
-use query::events::{EventIndex, IdentityTimes, References};
+use query::events::{
+    EventIndex, EventQuestion, FoundEvent, IdentityTimes, Listed, LiveEvents, NameQuestion,
+    NameSummary, Part, References,
+};
 use rustc_hash::FxHashMap;
-use store::{Folder, KeyHasher, Snapshot, StoreError};
+use store::{Folder, KeyHasher, Reader, Snapshot, StoreError};
 
 use crate::Engine;
 use crate::meters::Progress;
@@ -110,7 +113,66 @@ impl LiveIndex {
     }
 }
 
+/// The events of one organization as they are read: every look at them sees what was acknowledged before.
+struct Reading<'a> {
+    reader: &'a Reader,
+    live: Arc<LiveIndex>,
+}
+
+impl LiveEvents for Reading<'_> {
+    fn index<T>(&self, look: impl FnOnce(&EventIndex) -> T) -> T {
+        look(&self.live.index.read())
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.reader.snapshot(self.live.organization)
+    }
+
+    fn references(&self) -> References<'_> {
+        self.live.references()
+    }
+}
+
 impl Engine {
+    /// Events, as of the last acknowledged one, or a later one. Runs on the calling thread; for the cost see
+    /// [`query::events::list`].
+    pub fn events(
+        &self,
+        organization: OrganizationId,
+        question: &EventQuestion<'_>,
+        part: Part,
+    ) -> Result<Listed<FoundEvent>, StoreError> {
+        query::events::list(&self.reading(organization)?, question, part)
+    }
+
+    /// An event by its id; `None` when the organization has none of that id. In memory, or one read.
+    pub fn event(
+        &self,
+        organization: OrganizationId,
+        id: EventId,
+    ) -> Result<Option<FoundEvent>, StoreError> {
+        query::events::get(&self.reading(organization)?, id)
+    }
+
+    /// The names of events, as of the last acknowledged one, or a later one. Runs on the calling thread; for the cost see
+    /// [`query::events::names`].
+    pub fn event_names(
+        &self,
+        organization: OrganizationId,
+        question: &NameQuestion<'_>,
+        part: Part,
+    ) -> Result<Listed<NameSummary>, StoreError> {
+        query::events::names(&self.reading(organization)?, question, part)
+    }
+
+    /// With all in the index that is acknowledged now.
+    fn reading(&self, organization: OrganizationId) -> Result<Reading<'_>, StoreError> {
+        let live = self.events.of(organization);
+        live.fold_all(&self.reader.snapshot(organization))?;
+        let reader = &self.reader;
+        Ok(Reading { reader, live })
+    }
+
     /// When the events of each of these identities came, as of the last acknowledged event; `None` for one without events. In
     /// memory, but for the rows that are not folded yet.
     pub fn identity_times(

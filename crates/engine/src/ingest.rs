@@ -70,11 +70,21 @@ pub(crate) struct Turn<'a> {
     writer: &'a mut Writer,
     queue: &'a Queue,
     upkeep: &'a Upkeep,
+    /// Nothing is received before it.
+    floor: &'a mut Timestamp,
     /// When what the step appends is received.
     pub(crate) received_at: Timestamp,
 }
 
 impl Turn<'_> {
+    /// A time after that of everything received so far. Nothing is received before it from now on, until a restart.
+    pub(crate) fn cut(self) -> Timestamp {
+        let next = self.writer.received_at().micros().saturating_add(1);
+        let next = Timestamp::from_micros(next).unwrap_or(Timestamp::MAX);
+        *self.floor = self.received_at.max(next);
+        *self.floor
+    }
+
     /// Appends events as one request. Durable and visible when it returns.
     pub(crate) fn append(self, request: AppendRequest<'_>) -> Result<Ingested, IngestError> {
         let organization = request.organization;
@@ -120,7 +130,7 @@ impl std::fmt::Debug for Waiting {
             .field("steps", &self.steps.len())
             .field("closed", &self.closed)
             .field("unmarked", &self.unmarked)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -226,9 +236,10 @@ impl Drop for CloseAtEnd<'_> {
 /// The writer's loop. Returns when the queue is closed and all that waited is written.
 pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upkeep: &Upkeep) {
     let _close = CloseAtEnd(queue);
+    let mut floor = Timestamp::MIN;
     while let Some(next) = queue.next() {
         // As the store will have it: never before what was received last.
-        let received_at = clock.now().max(writer.received_at());
+        let received_at = clock.now().max(writer.received_at()).max(floor);
         let group = match next {
             Next::Group(group) => group,
             Next::Step(step) => {
@@ -236,6 +247,7 @@ pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upk
                     writer: &mut writer,
                     queue,
                     upkeep,
+                    floor: &mut floor,
                     received_at,
                 });
                 continue;

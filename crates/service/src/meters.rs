@@ -103,7 +103,14 @@ impl Service {
             return Err(Error::Invalid(faults));
         }
         let _changing = self.changing.lock();
-        let meter = changes.apply(self.meter(organization, id)?, self.now());
+        let meter = self.meter(organization, id)?;
+        // What was received before is in, what comes after is not, however the clock stands.
+        let now = if changes.is_archived == Some(true) {
+            self.engine.cut()?
+        } else {
+            self.now()
+        };
+        let meter = changes.apply(meter, now);
         if faults.is_empty() {
             self.catalog.update_meter(&meter)?;
             return Ok(meter);

@@ -402,6 +402,7 @@ fn check(engine: &Engine, model: &Model, question: &Question) -> Result<(), Test
     let meter = meter_id(question.organization, question.meter);
     let answer = engine
         .quantities(organization(question.organization), meter, &ask)
+        .expect("the rows can be read")
         .expect("the meter is known");
     let (quantities, total) = model.answer(question, &buckets);
     prop_assert_eq!(&answer.quantities, &quantities);
@@ -420,7 +421,7 @@ fn check(engine: &Engine, model: &Model, question: &Question) -> Result<(), Test
                 ..ask
             },
         );
-        prop_assert_eq!(scanned, Some(answer));
+        prop_assert_eq!(scanned.expect("the rows can be read"), Some(answer));
     }
     Ok(())
 }
