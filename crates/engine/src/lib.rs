@@ -26,7 +26,10 @@ pub use credits::{EnterError, Entered, Entry};
 pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};
 pub use ingest::{IngestError, Ingested};
-pub use query::events::IdentityTimes;
+pub use query::events::{
+    EventDirection, EventQuestion, FoundEvent, IdentityTimes, Listed, NameOrder, NameQuestion,
+    NameSummary, Part, TextCondition,
+};
 pub use query::{Answer, Customers};
 pub use store::disk::{Disk, RealDisk};
 pub use store::{RecoveryReport, StoreError};
