@@ -15,6 +15,8 @@ use crate::fold::fold;
 use crate::list::{List, SortColumn};
 use crate::{Catalog, CatalogError, Direction, Listed, Page};
 
+mod of_events;
+
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,24 @@
 //! The standard library has the tables (upper and lower case); full folding, which makes `ß` of two characters, is
 //! what the common crates offer, and is not wanted.
 
+/// A text to be looked for in others, ignoring case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextSearch {
+    folded: String,
+}
+
+impl TextSearch {
+    /// For a text, which is taken as it is: nothing in it is a wildcard.
+    pub fn new(text: &str) -> Self {
+        Self { folded: fold(text) }
+    }
+
+    /// Whether it is a part of this one.
+    pub fn occurs_in(&self, text: &str) -> bool {
+        fold(text).contains(&self.folded)
+    }
+}
+
 /// Folds the case of a text.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use domain::{MetadataFilter, MetadataRef};
+use domain::{CustomerId, MetadataFilter, MetadataRef};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{Connection, ffi};
 
-use crate::fold::fold;
+use crate::fold::{TextSearch, fold};
 use crate::pattern::Pattern;
 
 /// Makes the functions known to a connection.
@@ -20,6 +20,7 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
         | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function("name_matches", 2, flags, name_matches)?;
     connection.create_scalar_function("customer_matches", 4, flags, customer_matches)?;
+    connection.create_scalar_function("customer_contains", 5, flags, customer_contains)?;
     connection.create_scalar_function("metadata_matches", 2, flags, metadata_matches)?;
     connection.create_scalar_function("is_one_of", 2, flags, is_one_of)
 }
@@ -46,6 +47,22 @@ fn customer_matches(context: &Context<'_>) -> rusqlite::Result<bool> {
         }
     }
     Ok(folded(2)?.is_some_and(|text| text.starts_with(query.as_str())))
+}
+
+/// `customer_contains(id, external_id, name, email, text)`: the text is a part of one of them, ignoring case (SEMANTICS 9.15). The
+/// external id, the name and the address may be null.
+fn customer_contains(context: &Context<'_>) -> rusqlite::Result<bool> {
+    let text: Arc<TextSearch> = context.get_or_create_aux(4, |text: ValueRef<'_>| {
+        Ok::<_, FromSqlError>(TextSearch::new(text.as_str()?))
+    })?;
+    for index in [1, 2, 3] {
+        let part = context.get_raw(index).as_str_or_null()?;
+        if part.is_some_and(|part| text.occurs_in(part)) {
+            return Ok(true);
+        }
+    }
+    let id = CustomerId::from_bytes(context.get(0)?);
+    Ok(text.occurs_in(&id.to_string()))
 }
 
 /// `metadata_matches(metadata, filter)`: see [`MetadataFilter`].

@@ -38,6 +38,7 @@ mod samples;
 pub use customers::{CustomerIdentity, CustomerOrder, CustomerSearch, is_same_email};
 pub use database::Catalog;
 pub use error::CatalogError;
+pub use fold::TextSearch;
 pub use list::{Direction, Listed, Page};
 pub use meters::{MeterOrder, MeterSearch};
 pub use organizations::OrganizationSearch;

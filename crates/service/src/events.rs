@@ -1,10 +1,16 @@
 //! Reading events back. SEMANTICS 9.10 to 9.20, 10.1, 19.18.
 
-use domain::{
-    CustomerId, Event, EventId, Filter, MetadataFilter, MeterId, OrganizationId, Source, Timestamp,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Direction, Error, Listed, Page, Profile, Service};
+use catalog::TextSearch;
+use domain::{
+    CustomerId, Definition, Event, EventId, Filter, Identity, MetadataFilter, MeterId,
+    OrganizationId, OwnedIdentity, Source, TimeRange, Timestamp, system,
+};
+pub use engine::{EventDirection, NameOrder as EventNameOrder};
+use engine::{EventQuestion, FoundEvent, NameQuestion, NameSummary, Part, TextCondition};
+
+use crate::{Direction, Error, Fault, Listed, Page, Profile, Service};
 
 /// Which events are listed. All conditions must hold; an empty list is none.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,16 +41,6 @@ pub struct EventSearch {
     pub depth: Option<u8>,
     /// By time. Ties: by order of receipt, in the same direction.
     pub direction: EventDirection,
-}
-
-/// In which order of time events are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum EventDirection {
-    /// The newest first.
-    #[default]
-    NewestFirst,
-    /// The oldest first.
-    OldestFirst,
 }
 
 /// An event as it is shown.
@@ -86,19 +82,6 @@ pub struct EventNameSearch {
     pub sorting: Vec<(EventNameOrder, Direction)>,
 }
 
-/// By what names may be ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventNameOrder {
-    /// By code point.
-    Name,
-    /// How often.
-    Occurrences,
-    /// The least event time.
-    FirstSeen,
-    /// The greatest event time.
-    LastSeen,
-}
-
 /// What is known of the events of one name and source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventName {
@@ -116,32 +99,216 @@ pub struct EventName {
     pub last_seen: Timestamp,
 }
 
+impl EventSearch {
+    fn range(&self) -> TimeRange {
+        let start = self.after.map_or(Timestamp::MIN, |after| {
+            Timestamp::from_micros(after.micros().saturating_add(1)).unwrap_or(Timestamp::END)
+        });
+        TimeRange::new(start, self.before.unwrap_or(Timestamp::END))
+    }
+}
+
 impl Service {
-    /// Events, as of the last acknowledged one. Faults: [`crate::Fault::MeterUnknown`].
+    /// Events, as of the last acknowledged one. Faults: [`Fault::MeterUnknown`].
+    ///
+    /// A page past the end tells of no events at all: the total is then 0, as the reference counts along the page.
     pub fn events(
         &self,
         organization: OrganizationId,
         search: &EventSearch,
         page: Page,
     ) -> Result<Listed<EventView>, Error> {
-        let _ = (organization, search, page);
-        Err(Error::NotFound)
+        let definition = match search.meter {
+            None => None,
+            Some(id) => Some(self.definition_of(organization, id)?),
+        };
+        let identities =
+            self.identities_of_events(organization, &search.customers, &search.external_customers);
+        let text = search.query.as_deref().map(TextSearch::new);
+        let occurs_in = |in_text: &str| text.as_ref().is_some_and(|text| text.occurs_in(in_text));
+        let text_identities = match &search.query {
+            None => Vec::new(),
+            Some(text) => self.identities_with_text(organization, text)?,
+        };
+        let question = EventQuestion {
+            range: search.range(),
+            names: &search.names,
+            sources: &search.sources,
+            identities: identities.as_deref(),
+            metadata: &search.metadata,
+            filter: search.filter.as_ref(),
+            definition: definition.as_ref(),
+            text: text.is_some().then_some(TextCondition {
+                occurs_in: &occurs_in,
+                identities: &text_identities,
+            }),
+            parent: search.parent,
+            depth: search.depth,
+            direction: search.direction,
+        };
+        let part = part_of(page);
+        let listed = self.engine.events(organization, &question, part)?;
+        let is_past_end = part.offset >= listed.total;
+        Ok(Listed {
+            items: self.event_views(organization, &listed.items)?,
+            total: if is_past_end { 0 } else { listed.total },
+        })
     }
 
     /// An event.
     pub fn event(&self, organization: OrganizationId, id: EventId) -> Result<EventView, Error> {
-        let _ = (organization, id);
-        Err(Error::NotFound)
+        let found = self.engine.event(organization, id)?;
+        let views = self.event_views(organization, found.as_slice())?;
+        views.into_iter().next().ok_or(Error::NotFound)
     }
 
-    /// The names of events, with counts and times.
+    /// The names of events, with counts and times, as of the last acknowledged event.
     pub fn event_names(
         &self,
         organization: OrganizationId,
         search: &EventNameSearch,
         page: Page,
     ) -> Result<Listed<EventName>, Error> {
-        let _ = (organization, search, page);
-        Err(Error::NotFound)
+        let identities =
+            self.identities_of_events(organization, &search.customers, &search.external_customers);
+        let text = search.query.as_deref().map(TextSearch::new);
+        let is_wanted = |name: &str| text.as_ref().is_none_or(|text| text.occurs_in(name));
+        let sorting: Vec<(EventNameOrder, bool)> = search
+            .sorting
+            .iter()
+            .map(|(order, way)| (*order, *way == Direction::Descending))
+            .collect();
+        let question = NameQuestion {
+            identities: identities.as_deref(),
+            sources: &search.sources,
+            is_wanted: &is_wanted,
+            sorting: &sorting,
+        };
+        let listed = self
+            .engine
+            .event_names(organization, &question, part_of(page))?;
+        Ok(Listed {
+            items: listed.items.into_iter().map(event_name).collect(),
+            total: listed.total,
+        })
+    }
+
+    fn definition_of(
+        &self,
+        organization: OrganizationId,
+        meter: MeterId,
+    ) -> Result<Definition, Error> {
+        match self.meter(organization, meter) {
+            Ok(meter) => Ok(meter.definition),
+            Err(Error::NotFound) => Err(Error::Invalid(vec![Fault::MeterUnknown])),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The identities under which the events of these customers came; `None` for everyone's. Unlike with quantities, the id of a customer
+    /// that does not exist, or no more, stands for the events that came under it (SEMANTICS 9.15).
+    fn identities_of_events(
+        &self,
+        organization: OrganizationId,
+        ids: &[CustomerId],
+        external_ids: &[String],
+    ) -> Option<Vec<OwnedIdentity>> {
+        if ids.is_empty() && external_ids.is_empty() {
+            return None;
+        }
+        let mut identities = self
+            .directory
+            .read()
+            .identities(organization, ids, external_ids);
+        identities.extend(ids.iter().copied().map(OwnedIdentity::Customer));
+        Some(identities)
+    }
+
+    /// The identities of the customers in which a text occurs.
+    fn identities_with_text(
+        &self,
+        organization: OrganizationId,
+        text: &str,
+    ) -> Result<Vec<OwnedIdentity>, Error> {
+        let customers = self.catalog.customers_with_text(organization, text)?;
+        let mut identities = Vec::new();
+        for customer in customers {
+            identities.push(OwnedIdentity::Customer(customer.id));
+            identities.extend(customer.external_id.map(OwnedIdentity::External));
+        }
+        Ok(identities)
+    }
+
+    /// What is shown of events. The customers of all of them are fetched at once.
+    fn event_views(
+        &self,
+        organization: OrganizationId,
+        found: &[FoundEvent],
+    ) -> Result<Vec<EventView>, Error> {
+        let customers: Vec<Option<CustomerId>> = {
+            let directory = self.directory.read();
+            let known = directory.customers(organization);
+            let customer_of = |found: &FoundEvent| match found.row.get().event().identity {
+                Identity::Customer(id) => Some(id),
+                Identity::External(external_id) => known?.by_external_id(external_id),
+            };
+            found.iter().map(customer_of).collect()
+        };
+        let ids: BTreeSet<CustomerId> = customers.iter().flatten().copied().collect();
+        let profiles = self.profiles(self.catalog.customers_by_id(organization, ids)?)?;
+        let profiles: BTreeMap<CustomerId, Profile> = profiles
+            .into_iter()
+            .map(|profile| (profile.customer.id, profile))
+            .collect();
+        let view = |(found, customer): (&FoundEvent, Option<CustomerId>)| {
+            let row = found.row.get();
+            let event = row.event();
+            let customer = customer
+                .and_then(|id| profiles.get(&id))
+                .filter(|profile| is_of(&event, profile));
+            EventView {
+                id: found.id,
+                row: row.bytes.into(),
+                parent: found.parent,
+                child_count: found.children_count.into(),
+                customer: customer.cloned(),
+                label: label(event.source, event.name),
+            }
+        };
+        Ok(found.iter().zip(customers).map(view).collect())
+    }
+}
+
+/// Whether an event is this customer's. It may have lost its external id since it was looked up by that.
+fn is_of(event: &Event<'_>, profile: &Profile) -> bool {
+    match event.identity {
+        Identity::Customer(id) => profile.customer.id == id,
+        Identity::External(id) => profile.customer.external_id.as_deref() == Some(id),
+    }
+}
+
+fn event_name(summary: NameSummary) -> EventName {
+    EventName {
+        name: summary.name.as_ref().to_owned(),
+        source: summary.source,
+        label: label(summary.source, &summary.name),
+        occurrences: summary.occurrences,
+        first_seen: summary.first_seen,
+        last_seen: summary.last_seen,
+    }
+}
+
+/// What events of a name are called (SEMANTICS 9.14).
+fn label(source: Source, name: &str) -> String {
+    match source {
+        Source::User => name.to_owned(),
+        Source::System => system::title(name),
+    }
+}
+
+fn part_of(page: Page) -> Part {
+    Part {
+        offset: u64::from(page.page.saturating_sub(1)) * u64::from(page.limit),
+        limit: page.limit,
     }
 }
