@@ -134,7 +134,7 @@ impl Engine {
     /// Closes without a trace, for a start that comes to nothing: the journal stays as it was found.
     pub fn abandon(&self) {
         self.queue.abandon();
-        self.close();
+        self.end_threads();
     }
 
     /// Takes the events of one request in, all or none. `done` is called once, on the writer's thread, when they are
@@ -228,14 +228,32 @@ impl Engine {
         !self.queue.is_closed()
     }
 
-    /// Writes what waits, ends the threads. Later submissions are refused. Blocks until that is done.
+    /// Writes what waits, ends the threads, keeps what is folded so that the next start is short. Later submissions are refused. Blocks
+    /// until that is done.
     pub fn close(&self) {
+        if self.end_threads() {
+            for organization in self.reader.organizations() {
+                self.save(organization);
+            }
+        }
+    }
+
+    /// Keeps what is folded of an organization's events.
+    fn save(&self, organization: OrganizationId) {
+        self.meters.save(self.events_of(organization));
+    }
+
+    /// Returns whether there were any.
+    fn end_threads(&self) -> bool {
         self.queue.close();
         self.upkeep.close();
-        for thread in std::mem::take(&mut *self.threads.lock()) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        let had_threads = !threads.is_empty();
+        for thread in threads {
             // A panic of the thread has been printed; closing goes on.
             drop(thread.join());
         }
+        had_threads
     }
 }
 

@@ -477,3 +477,48 @@ fn credits_and_resets_do_not_freeze_their_meter_but_another() {
     credit(of(scene.meter)).expect("written");
     assert!(matches!(update(&change), Err(Error::Invalid(_))));
 }
+
+#[test]
+fn what_is_kept_of_the_fold_may_be_deleted_damaged_or_of_another_time() {
+    let scene = scene();
+    scene.use_up(7);
+    scene.credit(9, true);
+    let scene = scene.restart();
+    let derived = scene.harness.folder.path().join("data/derived");
+    let files = || -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(&derived).expect("the folder is there");
+        entries
+            .map(|entry| entry.expect("an entry").path())
+            .collect()
+    };
+    let old: Vec<_> = files()
+        .into_iter()
+        .map(|path| {
+            let bytes = std::fs::read(&path).expect("a file");
+            (path, bytes)
+        })
+        .collect();
+    assert!(!old.is_empty(), "something is kept");
+    scene.use_up(1);
+    assert_eq!(scene.figures(), ["8", "9", "1"]);
+    // Of an earlier time: what came after is folded.
+    scene.service.close();
+    for (path, bytes) in &old {
+        std::fs::write(path, bytes).expect("written");
+    }
+    let scene = scene.restart();
+    assert_eq!(scene.figures(), ["8", "9", "1"]);
+    // Damaged.
+    scene.service.close();
+    for (path, bytes) in &old {
+        let mut bytes = bytes.clone();
+        *bytes.last_mut().expect("not empty") ^= 1;
+        std::fs::write(path, bytes).expect("written");
+    }
+    let scene = scene.restart();
+    assert_eq!(scene.figures(), ["8", "9", "1"]);
+    scene.service.close();
+    std::fs::remove_dir_all(&derived).expect("removed");
+    let scene = scene.restart();
+    assert_eq!(scene.figures(), ["8", "9", "1"]);
+}
