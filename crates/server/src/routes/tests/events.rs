@@ -1,5 +1,7 @@
 //! Events.
 
+mod reading;
+
 use super::*;
 
 #[tokio::test]
