@@ -87,7 +87,7 @@ impl Engine {
             folder.secret().derive("value hash"),
         )));
         let hasher = reader.key_hasher();
-        let events = Arc::new(EventIndexes::new(&folder, hasher));
+        let events = Arc::new(EventIndexes::new(&folder, reader.clone()));
         // What is derived of old events is folded while nobody asks yet.
         upkeep.notify(reader.organizations());
         let threads = vec![
@@ -241,6 +241,7 @@ impl Engine {
     /// Keeps what is folded of an organization's events.
     fn save(&self, organization: OrganizationId) {
         self.meters.save(self.events_of(organization));
+        self.events.save(organization);
     }
 
     /// Returns whether there were any.

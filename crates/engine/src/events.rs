@@ -1,6 +1,8 @@
 //! Reading events back: the index of each organization's events, and the questions that it helps to answer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::{EventId, EventIds, KeyedHash, OrganizationId, OwnedIdentity};
 use parking_lot::{RwLock, RwLockWriteGuard};
@@ -10,18 +12,21 @@ use query::events::{
     NameSummary, Part, References,
 };
 use rustc_hash::FxHashMap;
-use store::{Folder, KeyHasher, Reader, Snapshot, StoreError};
+use store::{Folder, Reader, Snapshot, StoreError};
 
 use crate::Engine;
 use crate::meters::Progress;
+use crate::saved;
+use crate::saved::{self, EVENT_INDEX};
 
 /// The indexes of all organizations' events, each made when it is first used.
 #[derive(Debug)]
 pub(crate) struct EventIndexes {
+    reader: Reader,
     /// For names, which clients choose.
     hash: KeyedHash,
-    keys: KeyHasher,
     ids: EventIds,
+    reader: Reader,
     by_organization: RwLock<FxHashMap<OrganizationId, Arc<LiveIndex>>>,
 }
 
@@ -29,17 +34,19 @@ pub(crate) struct EventIndexes {
 #[derive(Debug)]
 pub(crate) struct LiveIndex {
     organization: OrganizationId,
-    keys: KeyHasher,
     ids: EventIds,
+    reader: Reader,
     index: RwLock<EventIndex>,
+    /// How many rows were folded when it was kept last.
+    saved: AtomicU32,
 }
 
 impl EventIndexes {
-    pub(crate) fn new(folder: &Folder, keys: KeyHasher) -> Self {
+    pub(crate) fn new(folder: &Folder, reader: Reader) -> Self {
         Self {
             hash: KeyedHash::new(folder.secret().derive("event name hash")),
-            keys,
             ids: EventIds::new(folder.secret().bytes()),
+            reader,
             by_organization: RwLock::default(),
         }
     }
@@ -49,16 +56,44 @@ impl EventIndexes {
         if let Some(known) = self.by_organization.read().get(&organization) {
             return Arc::clone(known);
         }
+        let opened = Arc::new(self.open(organization));
         let mut all = self.by_organization.write();
-        let index = all.entry(organization).or_insert_with(|| {
-            Arc::new(LiveIndex {
-                organization,
-                keys: self.keys,
-                ids: self.ids.clone(),
-                index: RwLock::new(EventIndex::new(&self.hash)),
-            })
-        });
-        Arc::clone(index)
+        Arc::clone(all.entry(organization).or_insert(opened))
+    }
+
+    /// With what was kept of it, if anything was.
+    fn open(&self, organization: OrganizationId) -> LiveIndex {
+        let kept = saved::load(
+            self.reader.derived(),
+            organization,
+            EVENT_INDEX,
+            &self.reader.snapshot(organization),
+            |bytes| {
+                let index = EventIndex::decode(bytes, &self.hash)?;
+                Ok((index.rows(), index))
+            },
+        );
+        let index = kept.unwrap_or_else(|| EventIndex::new(&self.hash));
+        LiveIndex {
+            organization,
+            ids: self.ids.clone(),
+            reader: self.reader.clone(),
+            saved: AtomicU32::new(index.rows()),
+            index: RwLock::new(index),
+        }
+    }
+
+    /// Keeps what is folded of an organization's events, if that has grown since it was kept last. What cannot be kept is logged, and
+    /// folded again at the next start.
+    pub(crate) fn save(&self, organization: OrganizationId) {
+        let known = self.by_organization.read().get(&organization).cloned();
+        if let Some(Err(error)) = known.map(|live| live.save()) {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                %organization,
+                "the index of events was not kept"
+            );
+        }
     }
 
     /// Folds the next rows of an organization's snapshot, a bounded number of them. Does not wait for whoever has the index.
@@ -75,9 +110,56 @@ impl LiveIndex {
     fn references(&self) -> References<'_> {
         References {
             organization: self.organization,
-            keys: self.keys,
+            keys: self.reader.key_hasher(),
             ids: &self.ids,
         }
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        self.reader.snapshot(self.organization)
+    }
+
+    fn save(&self) -> Result<(), StoreError> {
+        let mut packed = Vec::new();
+        let rows = {
+            let index = self.index.read();
+            if index.rows() == self.saved.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            index.encode(&mut packed);
+            index.rows()
+        };
+        saved::save(
+            self.reader.derived(),
+            self.organization,
+            EVENT_INDEX,
+            &self.snapshot(),
+            (rows, &packed),
+        )?;
+        self.saved.store(rows, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn save(&self, reader: &Reader) -> Result<(), StoreError> {
+        let mut packed = Vec::new();
+        let (rows, snapshot) = {
+            let index = self.index.read();
+            if index.rows() == self.saved.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            index.encode(&mut packed);
+            (index.rows(), reader.snapshot(self.organization))
+        };
+        let (derived, piece) = (reader.derived(), (rows, &*packed));
+        saved::save(
+            derived,
+            self.organization,
+            saved::EVENT_INDEX,
+            &snapshot,
+            piece,
+        )?;
+        self.saved.store(rows, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Sees to it that all of a snapshot is folded. There may be later rows too, which were acknowledged while this waited.
@@ -113,23 +195,17 @@ impl LiveIndex {
     }
 }
 
-/// The events of one organization as they are read: every look at them sees what was acknowledged before.
-struct Reading<'a> {
-    reader: &'a Reader,
-    live: Arc<LiveIndex>,
-}
-
-impl LiveEvents for Reading<'_> {
+impl LiveEvents for LiveIndex {
     fn index<T>(&self, look: impl FnOnce(&EventIndex) -> T) -> T {
-        look(&self.live.index.read())
+        look(&self.index.read())
     }
 
     fn snapshot(&self) -> Snapshot {
-        self.reader.snapshot(self.live.organization)
+        Self::snapshot(self)
     }
 
     fn references(&self) -> References<'_> {
-        self.live.references()
+        Self::references(self)
     }
 }
 
@@ -142,7 +218,7 @@ impl Engine {
         question: &EventQuestion<'_>,
         part: Part,
     ) -> Result<Listed<FoundEvent>, StoreError> {
-        query::events::list(&self.reading(organization)?, question, part)
+        query::events::list(&*self.current(organization)?, question, part)
     }
 
     /// An event by its id; `None` when the organization has none of that id. In memory, or one read.
@@ -151,7 +227,7 @@ impl Engine {
         organization: OrganizationId,
         id: EventId,
     ) -> Result<Option<FoundEvent>, StoreError> {
-        query::events::get(&self.reading(organization)?, id)
+        query::events::get(&*self.current(organization)?, id)
     }
 
     /// The names of events, as of the last acknowledged one, or a later one. Runs on the calling thread; for the cost see
@@ -162,15 +238,20 @@ impl Engine {
         question: &NameQuestion<'_>,
         part: Part,
     ) -> Result<Listed<NameSummary>, StoreError> {
-        query::events::names(&self.reading(organization)?, question, part)
+        query::events::names(&*self.current(organization)?, question, part)
     }
 
-    /// With all in the index that is acknowledged now.
-    fn reading(&self, organization: OrganizationId) -> Result<Reading<'_>, StoreError> {
+    /// When the events of all identities came, by their numbers.
+    pub(crate) fn all_identity_times(
+        &self,
+        organization: OrganizationId,
+        snapshot: &Snapshot,
+    ) -> Result<Vec<Option<IdentityTimes>>, StoreError> {
         let live = self.events.of(organization);
-        live.fold_all(&self.reader.snapshot(organization))?;
-        let reader = &self.reader;
-        Ok(Reading { reader, live })
+        live.fold_all(snapshot)?;
+        let index = live.index.read();
+        let numbers = 0..snapshot.identities_count();
+        Ok(numbers.map(|number| index.identity_times(number)).collect())
     }
 
     /// When the events of each of these identities came, as of the last acknowledged event; `None` for one without events. In
@@ -180,7 +261,8 @@ impl Engine {
         organization: OrganizationId,
         identities: &[OwnedIdentity],
     ) -> Result<Vec<Option<IdentityTimes>>, StoreError> {
-        let snapshot = self.reader.snapshot(organization);
+        let live = self.events.of(organization);
+        let snapshot = live.snapshot();
         let numbers: Vec<Option<u32>> = identities
             .iter()
             .map(|identity| snapshot.identity_index(identity.as_ref()))
@@ -188,12 +270,18 @@ impl Engine {
         if numbers.iter().all(Option::is_none) {
             return Ok(vec![None; numbers.len()]);
         }
-        let live = self.events.of(organization);
         live.fold_all(&snapshot)?;
         let index = live.index.read();
         Ok(numbers
             .into_iter()
             .map(|number| index.identity_times(number?))
             .collect())
+    }
+
+    /// The index of an organization's events, with all in it that is acknowledged now.
+    fn current(&self, organization: OrganizationId) -> Result<Arc<LiveIndex>, StoreError> {
+        let live = self.events.of(organization);
+        live.fold_all(&live.snapshot())?;
+        Ok(live)
     }
 }
