@@ -77,7 +77,7 @@ impl Engine {
                 meter,
             };
             // Who waits may have gone; what was written stays.
-            drop(sender.send(step.run(turn, &entry)));
+            let _sent = sender.send(step.run(turn, &entry));
         }));
         receiver.recv().unwrap_or(Err(IngestError::Stopped.into()))
     }
@@ -87,7 +87,7 @@ impl Engine {
     pub fn cut(&self) -> Result<Timestamp, IngestError> {
         let (sender, receiver) = mpsc::channel();
         self.queue.push_step(Box::new(move |turn| {
-            drop(sender.send(turn.cut()));
+            let _sent = sender.send(turn.cut());
         }));
         receiver.recv().map_err(|_| IngestError::Stopped)
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::{EventId, EventIds, KeyedHash, OrganizationId, OwnedIdentity};
 use parking_lot::{RwLock, RwLockWriteGuard};
@@ -16,13 +15,11 @@ use store::{Folder, Reader, Snapshot, StoreError};
 
 use crate::Engine;
 use crate::meters::Progress;
-use crate::saved;
 use crate::saved::{self, EVENT_INDEX};
 
 /// The indexes of all organizations' events, each made when it is first used.
 #[derive(Debug)]
 pub(crate) struct EventIndexes {
-    reader: Reader,
     /// For names, which clients choose.
     hash: KeyedHash,
     ids: EventIds,
@@ -135,28 +132,6 @@ impl LiveIndex {
             EVENT_INDEX,
             &self.snapshot(),
             (rows, &packed),
-        )?;
-        self.saved.store(rows, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn save(&self, reader: &Reader) -> Result<(), StoreError> {
-        let mut packed = Vec::new();
-        let (rows, snapshot) = {
-            let index = self.index.read();
-            if index.rows() == self.saved.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            index.encode(&mut packed);
-            (index.rows(), reader.snapshot(self.organization))
-        };
-        let (derived, piece) = (reader.derived(), (rows, &*packed));
-        saved::save(
-            derived,
-            self.organization,
-            saved::EVENT_INDEX,
-            &snapshot,
-            piece,
         )?;
         self.saved.store(rows, Ordering::Relaxed);
         Ok(())

@@ -47,18 +47,15 @@ impl Engine {
     /// All identities under which an organization's events came, in the order of their first event. Cost: a look at each.
     pub fn identities(&self, organization: OrganizationId) -> Result<Vec<Identified>, StoreError> {
         let snapshot = self.reader.snapshot(organization);
-        let mut identified = Vec::new();
-        for number in 0..snapshot.identities_count() {
-            if let Some(identity) = snapshot.identity(number) {
-                let first_received_at = first_received(&snapshot, number)?;
-                identified.push(Identified {
-                    number,
-                    identity,
-                    first_received_at,
-                });
-            }
-        }
-        Ok(identified)
+        let times = self.all_identity_times(organization, &snapshot)?;
+        let identified = (0..).zip(times).filter_map(|(number, times)| {
+            Some(Identified {
+                number,
+                identity: snapshot.identity(number)?,
+                first_received_at: times?.first_received_at,
+            })
+        });
+        Ok(identified.collect())
     }
 
     /// An identity, if events came under it.
@@ -71,19 +68,12 @@ impl Engine {
         let Some(number) = snapshot.identity_index(identity) else {
             return Ok(None);
         };
-        let first_received_at = first_received(&snapshot, number)?;
-        Ok(Some(Identified {
+        let identity = identity.to_owned();
+        let times = self.identity_times(organization, std::slice::from_ref(&identity))?;
+        Ok(times.into_iter().flatten().next().map(|times| Identified {
             number,
-            identity: identity.to_owned(),
-            first_received_at,
+            identity,
+            first_received_at: times.first_received_at,
         }))
     }
-}
-
-fn first_received(snapshot: &store::Snapshot, number: u32) -> Result<Timestamp, StoreError> {
-    let mut first = Timestamp::MAX;
-    for row in snapshot.rows_of_identity(number) {
-        first = row?.get().received_at;
-    }
-    Ok(first)
 }
