@@ -1,5 +1,7 @@
 //! What holds for all operations.
 
+mod every_route;
+
 use http::{Method, StatusCode};
 use serde_json::json;
 
