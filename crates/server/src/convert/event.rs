@@ -4,7 +4,7 @@ use domain::system::{METER_CREDITED, METER_RESET};
 use domain::{
     Event, Identity, Member, MetadataBuilder, MetadataRef, OrganizationId, Source, Value,
 };
-use service::{EventName, EventView, Listed, Page};
+use service::{EventName, EventView, Listed, Page, Profile};
 
 use super::{customer_to_api, metadata_to_api};
 
@@ -35,7 +35,7 @@ pub(crate) fn event_to_api(organization: OrganizationId, view: &EventView) -> ap
         timestamp: event.timestamp.to_iso(),
         organization_id: organization.to_string(),
         customer_id,
-        customer: view.customer.as_ref().map(customer_to_api),
+        customer: view.customer.as_ref().map(customer_of_event),
         external_customer_id,
         member_id,
         external_member_id,
@@ -45,6 +45,14 @@ pub(crate) fn event_to_api(organization: OrganizationId, view: &EventView) -> ap
         name: event.name.to_owned(),
         source: event.source.as_str().to_owned(),
         metadata: event_metadata_to_api(&event),
+    }
+}
+
+/// A customer as events show it: as everywhere, but a deleted one without the external id that it had, as the reference does.
+fn customer_of_event(profile: &Profile) -> api::Customer {
+    api::Customer {
+        external_id: profile.customer.external_id.clone(),
+        ..customer_to_api(profile)
     }
 }
 
