@@ -188,7 +188,7 @@ impl Service {
             .engine
             .event_names(organization, &question, part_of(page))?;
         Ok(Listed {
-            items: listed.items.into_iter().map(event_name).collect(),
+            items: listed.items.iter().map(event_name).collect(),
             total: listed.total,
         })
     }
@@ -287,7 +287,7 @@ fn is_of(event: &Event<'_>, profile: &Profile) -> bool {
     }
 }
 
-fn event_name(summary: NameSummary) -> EventName {
+fn event_name(summary: &NameSummary) -> EventName {
     EventName {
         name: summary.name.as_ref().to_owned(),
         source: summary.source,

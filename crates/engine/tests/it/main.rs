@@ -1,6 +1,7 @@
 //! The engine from outside, on a disk in memory.
 
 mod concurrent;
+mod events;
 mod faults;
 mod harness;
 mod model;

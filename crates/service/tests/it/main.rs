@@ -3,6 +3,7 @@
 mod catalogue;
 mod customer_meters;
 mod customers;
+mod events;
 mod harness;
 mod meters;
 mod organizations;

@@ -1,0 +1,885 @@
+//! Events are read back. SEMANTICS 9.10 to 9.20, 10.1, 11.5, 18.4, 19.18; DIFFERENCES D9, D12.
+
+use std::sync::mpsc;
+
+use domain::{
+    Clause, Comparison, Conjunction, Customer, CustomerId, Event, EventBatch, EventId, Filter,
+    Identity, MetadataBuilder, MetadataFilter, MeterId, Number, Operand, Operator, OrganizationId,
+    Property, Source, Spelling, Timestamp,
+};
+use service::{
+    CustomerKey, Direction, Error, EventDirection, EventName, EventNameOrder, EventNameSearch,
+    EventSearch, EventView, Fault, Ingested, Listed, NewCredit, NewReset, Page, Service,
+};
+
+use crate::customers::new_customer;
+use crate::harness::{Harness, NOW, new_meter, sum_of};
+
+const HOUR: i64 = 3_600_000_000;
+
+const PAGE: Page = Page {
+    page: 1,
+    limit: 100,
+};
+
+/// An event to be sent.
+#[derive(Debug, Clone, Copy)]
+struct Sent<'a> {
+    name: &'a str,
+    identity: Identity<'a>,
+    /// Before now.
+    hours_ago: i64,
+    key: Option<&'a str>,
+    parent: Option<&'a str>,
+    tokens: Option<i64>,
+    foo: Option<&'a str>,
+}
+
+const fn sent(name: &str) -> Sent<'_> {
+    Sent {
+        name,
+        identity: Identity::External("x"),
+        hours_ago: 1,
+        key: None,
+        parent: None,
+        tokens: None,
+        foo: None,
+    }
+}
+
+fn at(hours_ago: i64) -> Timestamp {
+    Timestamp::from_micros(NOW - hours_ago * HOUR).expect("in range")
+}
+
+struct Scene {
+    harness: Harness,
+    service: Service,
+    organization: OrganizationId,
+}
+
+fn scene() -> Scene {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    Scene {
+        harness,
+        service,
+        organization,
+    }
+}
+
+impl Scene {
+    fn send(&self, events: &[Sent<'_>]) -> Ingested {
+        self.send_to(self.organization, events)
+    }
+
+    fn send_to(&self, organization: OrganizationId, events: &[Sent<'_>]) -> Ingested {
+        let mut batch = EventBatch::default();
+        for event in events {
+            let mut metadata = MetadataBuilder::new();
+            if let Some(tokens) = event.tokens {
+                metadata.number("tokens", &Number::from_i64(tokens), Spelling::Integer);
+            }
+            if let Some(text) = event.foo {
+                metadata.text("foo", text);
+            }
+            batch.push(&Event {
+                source: Source::User,
+                name: event.name,
+                identity: event.identity,
+                member: None,
+                timestamp: at(event.hours_ago),
+                external_id: event.key,
+                parent: event.parent,
+                metadata: metadata.as_ref(),
+            });
+        }
+        let (sender, receiver) = mpsc::channel();
+        self.service.ingest(organization, batch, move |result| {
+            sender.send(result).expect("somebody waits");
+        });
+        receiver.recv().expect("told once").expect("taken")
+    }
+
+    fn customer(&self, email: &str, external_id: Option<&str>) -> Customer {
+        self.service
+            .create_customer(self.organization, new_customer(email, external_id))
+            .expect("made")
+    }
+
+    fn list(&self, search: &EventSearch) -> Listed<EventView> {
+        self.service
+            .events(self.organization, search, PAGE)
+            .expect("listed")
+    }
+
+    /// The names of the events of a list, newest first.
+    fn names_of(&self, search: &EventSearch) -> Vec<String> {
+        let listed = self.list(search);
+        assert_eq!(listed.total, listed.items.len() as u64);
+        listed.items.iter().map(name).collect()
+    }
+
+    fn check(&self, search: EventSearch, expected: &[&str]) {
+        assert_eq!(self.names_of(&search), expected, "{search:?}");
+        let reversed = EventSearch {
+            direction: EventDirection::OldestFirst,
+            ..search
+        };
+        let mut names = self.names_of(&reversed);
+        names.reverse();
+        assert_eq!(names, expected, "{reversed:?}");
+    }
+
+    /// The one event of this name.
+    fn one(&self, name: &str) -> EventView {
+        let listed = self.list(&EventSearch {
+            names: vec![name.to_owned()],
+            ..EventSearch::default()
+        });
+        let [one] = <[EventView; 1]>::try_from(listed.items).expect("one event");
+        let alone = self.service.event(self.organization, one.id);
+        assert_eq!(alone.expect("there"), one);
+        one
+    }
+
+    fn id_of(&self, name: &str) -> EventId {
+        self.one(name).id
+    }
+
+    /// The name of the parent of the one event of this name.
+    fn parent_of(&self, of: &str) -> Option<String> {
+        let parent = self.one(of).parent?;
+        let parent = self.service.event(self.organization, parent);
+        Some(name(&parent.expect("there")))
+    }
+
+    fn event_names(&self, search: &EventNameSearch) -> Vec<EventName> {
+        let listed = self.service.event_names(self.organization, search, PAGE);
+        listed.expect("listed").items
+    }
+
+    fn first_user_event_at(&self, customer: &Customer) -> Option<Timestamp> {
+        let now = self.service.customer(self.organization, customer.id);
+        let profile = self.service.profile(now.expect("there"));
+        profile.expect("in memory").first_user_event_at
+    }
+}
+
+fn name(view: &EventView) -> String {
+    view.event().name.to_owned()
+}
+
+#[test]
+fn events_are_listed_by_time_and_by_receipt_where_that_ties() {
+    let scene = scene();
+    scene.send(&[
+        Sent {
+            hours_ago: 2,
+            ..sent("b")
+        },
+        Sent {
+            hours_ago: 3,
+            ..sent("a")
+        },
+        Sent {
+            hours_ago: 1,
+            ..sent("d")
+        },
+        Sent {
+            hours_ago: 2,
+            ..sent("c")
+        },
+    ]);
+    scene.check(EventSearch::default(), &["d", "c", "b", "a"]);
+}
+
+#[test]
+fn both_ends_of_the_asked_time_are_out() {
+    let scene = scene();
+    let names = ["a", "b", "c", "d"];
+    for (hours_ago, name) in (1..).zip(names.into_iter().rev()) {
+        scene.send(&[Sent {
+            hours_ago,
+            ..sent(name)
+        }]);
+    }
+    let between = |after: Option<i64>, before: Option<i64>| EventSearch {
+        after: after.map(at),
+        before: before.map(at),
+        ..EventSearch::default()
+    };
+    scene.check(between(Some(3), None), &["d", "c"]);
+    scene.check(between(None, Some(3)), &["a"]);
+    scene.check(between(Some(4), Some(1)), &["c", "b"]);
+    scene.check(between(Some(2), Some(2)), &[]);
+    scene.check(between(Some(1), Some(4)), &[]);
+    let ends = EventSearch {
+        after: Some(Timestamp::MAX),
+        before: Some(Timestamp::MIN),
+        ..EventSearch::default()
+    };
+    scene.check(ends, &[]);
+}
+
+#[test]
+fn pages_have_the_total_and_one_past_the_end_has_nothing() {
+    let scene = scene();
+    scene.send(&["g", "f", "e", "d", "c", "b", "a"].map(sent));
+    let page = |page, limit| {
+        let page = Page { page, limit };
+        let listed = scene
+            .service
+            .events(scene.organization, &EventSearch::default(), page);
+        let listed = listed.expect("listed");
+        let names: String = listed.items.iter().map(name).collect();
+        (names, listed.total)
+    };
+    assert_eq!(page(1, 3), ("abc".to_owned(), 7));
+    assert_eq!(page(3, 3), ("g".to_owned(), 7));
+    // As in the recordings.
+    assert_eq!(page(9, 3), (String::new(), 0));
+}
+
+#[test]
+fn filter_metadata_and_meter_choose_events() {
+    let scene = scene();
+    scene.send(&[
+        Sent {
+            tokens: Some(10),
+            foo: Some("bar"),
+            ..sent("few")
+        },
+        Sent {
+            tokens: Some(100),
+            foo: Some("baz"),
+            ..sent("many")
+        },
+        sent("none"),
+    ]);
+    let comparison = Comparison {
+        property: Property::parse("tokens"),
+        operator: Operator::Gt,
+        operand: Operand::Integer(50),
+    };
+    let filter = Filter {
+        conjunction: Conjunction::And,
+        clauses: vec![Clause::Comparison(comparison)],
+    };
+    let filtered = EventSearch {
+        filter: Some(filter),
+        ..EventSearch::default()
+    };
+    scene.check(filtered, &["many"]);
+    let metadata = MetadataFilter::new(vec![("foo".to_owned(), vec!["bar".to_owned()])]);
+    let with_metadata = EventSearch {
+        metadata,
+        ..EventSearch::default()
+    };
+    scene.check(with_metadata, &["few"]);
+    let meter = scene
+        .service
+        .create_meter(scene.organization, new_meter(sum_of("tokens")))
+        .expect("made")
+        .id;
+    let counted = |meter: MeterId| EventSearch {
+        meter: Some(meter),
+        ..EventSearch::default()
+    };
+    scene.check(counted(meter), &["many", "few"]);
+    let unknown = counted(MeterId::from_random([9; 16]));
+    let refused = scene.service.events(scene.organization, &unknown, PAGE);
+    assert!(matches!(refused, Err(Error::Invalid(faults)) if faults == [Fault::MeterUnknown]));
+}
+
+#[test]
+fn a_parent_and_its_children_in_one_batch_are_linked() {
+    let scene = scene();
+    let child = |name| Sent {
+        parent: Some("root"),
+        hours_ago: 2,
+        ..sent(name)
+    };
+    scene.send(&[
+        Sent {
+            key: Some("root"),
+            hours_ago: 3,
+            ..sent("root")
+        },
+        child("one"),
+        Sent {
+            key: Some("two"),
+            ..child("two")
+        },
+        child("three"),
+        Sent {
+            parent: Some("two"),
+            ..sent("grandchild")
+        },
+        Sent {
+            hours_ago: 4,
+            ..sent("alone")
+        },
+    ]);
+    assert_eq!(scene.one("root").child_count, 3);
+    assert_eq!(scene.one("two").child_count, 1);
+    assert_eq!(scene.parent_of("one").as_deref(), Some("root"));
+    assert_eq!(scene.parent_of("grandchild").as_deref(), Some("two"));
+    assert_eq!(scene.parent_of("root"), None);
+    let all = ["grandchild", "three", "two", "one", "root", "alone"];
+    scene.check(EventSearch::default(), &all);
+    let root = scene.id_of("root");
+    let deep = |parent, depth| EventSearch {
+        parent,
+        depth,
+        ..EventSearch::default()
+    };
+    let children = ["three", "two", "one"];
+    scene.check(deep(Some(root), None), &children);
+    scene.check(deep(Some(root), Some(0)), &[]);
+    scene.check(deep(Some(root), Some(1)), &children);
+    scene.check(
+        deep(Some(root), Some(2)),
+        &["grandchild", "three", "two", "one"],
+    );
+    scene.check(deep(None, Some(0)), &["root", "alone"]);
+    scene.check(
+        deep(None, Some(1)),
+        &["three", "two", "one", "root", "alone"],
+    );
+    scene.check(deep(None, Some(5)), &all);
+    scene.check(deep(Some(EventId::from_random([9; 16])), Some(5)), &[]);
+    let named = EventSearch {
+        names: vec!["two".to_owned(), "root".to_owned()],
+        ..deep(Some(root), None)
+    };
+    scene.check(named, &["two"]);
+}
+
+#[test]
+fn a_child_is_a_root_until_its_parent_arrives() {
+    let scene = scene();
+    scene.send(&[Sent {
+        parent: Some("late"),
+        key: Some("early"),
+        ..sent("child")
+    }]);
+    assert_eq!(scene.parent_of("child"), None);
+    let roots = EventSearch {
+        depth: Some(0),
+        ..EventSearch::default()
+    };
+    scene.check(roots.clone(), &["child"]);
+    scene.send(&[
+        Sent {
+            key: Some("late"),
+            hours_ago: 2,
+            ..sent("parent")
+        },
+        sent("other"),
+    ]);
+    assert_eq!(scene.parent_of("child").as_deref(), Some("parent"));
+    scene.check(roots, &["other", "parent"]);
+}
+
+#[test]
+fn a_chain_that_arrives_leaves_first_is_linked_when_its_root_is_there() {
+    let scene = scene();
+    let keys = ["1", "2", "3", "4", "5"];
+    for depth in (1..keys.len()).rev() {
+        scene.send(&[Sent {
+            key: Some(keys[depth]),
+            parent: Some(keys[depth - 1]),
+            ..sent(keys[depth])
+        }]);
+    }
+    assert_eq!(scene.parent_of("2"), None);
+    scene.send(&[Sent {
+        key: Some("1"),
+        hours_ago: 2,
+        ..sent("1")
+    }]);
+    for pair in keys.windows(2) {
+        assert_eq!(scene.parent_of(pair[1]).as_deref(), Some(pair[0]));
+    }
+    let below = EventSearch {
+        parent: Some(scene.id_of("1")),
+        depth: Some(4),
+        ..EventSearch::default()
+    };
+    scene.check(below, &["2", "3", "4", "5"]);
+}
+
+#[test]
+fn a_parent_may_be_named_by_its_event_id_in_lower_case() {
+    let scene = scene();
+    scene.send(&[sent("parent")]);
+    let id = scene.id_of("parent").to_string();
+    let shouted = id.to_uppercase();
+    scene.send(&[
+        Sent {
+            parent: Some(&id),
+            ..sent("child")
+        },
+        Sent {
+            parent: Some(&shouted),
+            ..sent("shouted")
+        },
+    ]);
+    assert_eq!(scene.parent_of("child").as_deref(), Some("parent"));
+    assert_eq!(scene.parent_of("shouted"), None);
+    // An external id is looked for first.
+    scene.send(&[Sent {
+        key: Some(&shouted),
+        ..sent("of that key")
+    }]);
+    assert_eq!(scene.parent_of("shouted").as_deref(), Some("of that key"));
+    scene.send(&[Sent {
+        key: Some(&id),
+        ..sent("of this key")
+    }]);
+    assert_eq!(scene.parent_of("child").as_deref(), Some("parent"));
+    scene.send(&[Sent {
+        parent: Some(&id),
+        ..sent("later")
+    }]);
+    assert_eq!(scene.parent_of("later").as_deref(), Some("of this key"));
+}
+
+#[test]
+fn nobody_is_its_own_ancestor_and_orphans_stay_roots() {
+    let scene = scene();
+    scene.send(&[
+        Sent {
+            key: Some("self"),
+            parent: Some("self"),
+            ..sent("self")
+        },
+        Sent {
+            parent: Some("nobody"),
+            ..sent("orphan")
+        },
+        Sent {
+            key: Some(""),
+            ..sent("of an empty key")
+        },
+        Sent {
+            parent: Some(""),
+            ..sent("below it")
+        },
+        Sent {
+            key: Some("a"),
+            parent: Some("b"),
+            ..sent("a")
+        },
+        Sent {
+            key: Some("b"),
+            parent: Some("a"),
+            ..sent("b")
+        },
+    ]);
+    assert_eq!(scene.parent_of("self"), None);
+    assert_eq!(scene.parent_of("orphan"), None);
+    assert_eq!(
+        scene.parent_of("below it").as_deref(),
+        Some("of an empty key")
+    );
+    // The one that came second found its parent; the other would have closed a cycle.
+    assert_eq!(scene.parent_of("b").as_deref(), Some("a"));
+    assert_eq!(scene.parent_of("a"), None);
+}
+
+#[test]
+fn another_organization_s_events_are_neither_found_nor_parents_nor_counted() {
+    let scene = scene();
+    let other = scene
+        .service
+        .create_organization("Other", "other")
+        .expect("made")
+        .id;
+    scene.send(&[Sent {
+        key: Some("parent"),
+        ..sent("parent")
+    }]);
+    let parent = scene.id_of("parent");
+    let id = parent.to_string();
+    scene.send_to(
+        other,
+        &[
+            Sent {
+                parent: Some("parent"),
+                ..sent("child")
+            },
+            Sent {
+                parent: Some(&id),
+                ..sent("child")
+            },
+        ],
+    );
+    assert!(matches!(
+        scene.service.event(other, parent),
+        Err(Error::NotFound)
+    ));
+    let unknown = EventId::from_random([9; 16]);
+    let missing = scene.service.event(scene.organization, unknown);
+    assert!(matches!(missing, Err(Error::NotFound)));
+    let children = scene
+        .service
+        .events(other, &EventSearch::default(), PAGE)
+        .expect("listed");
+    assert_eq!(children.total, 2);
+    assert!(children.items.iter().all(|child| child.parent.is_none()));
+    assert_eq!(scene.one("parent").child_count, 0);
+    let below = EventSearch {
+        parent: Some(parent),
+        ..EventSearch::default()
+    };
+    let listed = scene.service.events(other, &below, PAGE).expect("listed");
+    assert_eq!(listed.total, 0);
+    let names = scene
+        .service
+        .event_names(other, &EventNameSearch::default(), PAGE)
+        .expect("listed");
+    assert_eq!((names.total, names.items[0].occurrences), (1, 2));
+}
+
+#[test]
+fn customers_match_by_either_identifier_and_ids_without_a_customer_by_themselves() {
+    let scene = scene();
+    let ada = scene.customer("ada@example.com", Some("ada"));
+    let bob = scene.customer("bob@example.com", None);
+    let by_id = |customer: &Customer, name| Sent {
+        identity: Identity::Customer(customer.id),
+        ..sent(name)
+    };
+    let by_external = |external_id, name| Sent {
+        identity: Identity::External(external_id),
+        ..sent(name)
+    };
+    scene.send(&[
+        by_id(&ada, "1"),
+        by_external("ada", "2"),
+        by_id(&bob, "3"),
+        by_external("ghost", "4"),
+    ]);
+    let of = |ids: &[CustomerId], external_ids: &[&str]| EventSearch {
+        customers: ids.to_vec(),
+        external_customers: external_ids.iter().map(|id| (*id).to_owned()).collect(),
+        ..EventSearch::default()
+    };
+    scene.check(of(&[ada.id], &[]), &["2", "1"]);
+    scene.check(of(&[], &["ada"]), &["2", "1"]);
+    scene.check(of(&[bob.id], &[]), &["3"]);
+    scene.check(of(&[bob.id], &["ghost"]), &["4", "3"]);
+    scene.check(of(&[ada.id, ada.id], &["ada"]), &["2", "1"]);
+    scene.check(of(&[CustomerId::from_random([9; 16])], &[]), &[]);
+    scene.check(of(&[], &["nobody"]), &[]);
+    let names = scene.event_names(&EventNameSearch {
+        external_customers: vec!["ada".to_owned()],
+        ..EventNameSearch::default()
+    });
+    let names: Vec<&str> = names.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["1", "2"]);
+
+    scene
+        .service
+        .delete_customer(scene.organization, ada.id)
+        .expect("deleted");
+    scene.check(of(&[ada.id], &[]), &["1"]);
+    scene.check(of(&[], &["ada"]), &["2"]);
+}
+
+#[test]
+fn an_event_shows_who_its_customer_is_now() {
+    let scene = scene();
+    let ada = scene.customer("ada@example.com", None);
+    scene.send(&[
+        Sent {
+            identity: Identity::Customer(ada.id),
+            ..sent("by id")
+        },
+        Sent {
+            identity: Identity::External("ada"),
+            ..sent("before the customer")
+        },
+    ]);
+    let shown = |name: &str| {
+        let customer = scene.one(name).customer?;
+        let first = customer.first_user_event_at;
+        Some((
+            customer.customer.id,
+            customer.customer.deleted_at.is_some(),
+            first,
+        ))
+    };
+    assert_eq!(shown("by id"), Some((ada.id, false, Some(at(1)))));
+    assert_eq!(shown("before the customer"), None);
+    let eve = scene.customer("eve@example.com", Some("ada"));
+    assert_eq!(
+        shown("before the customer"),
+        Some((eve.id, false, Some(at(1))))
+    );
+    for customer in [&ada, &eve] {
+        scene
+            .service
+            .delete_customer(scene.organization, customer.id)
+            .expect("deleted");
+    }
+    // Under its id a deleted customer is still shown; its external id is free.
+    assert_eq!(shown("by id"), Some((ada.id, true, Some(at(1)))));
+    assert_eq!(shown("before the customer"), None);
+}
+
+#[test]
+fn a_text_is_looked_for_in_the_event_and_in_its_customer() {
+    let scene = scene();
+    let ada = scene.customer("Countess@example.com", Some("lovelace"));
+    scene.send(&[
+        Sent {
+            identity: Identity::Customer(ada.id),
+            ..sent("alpha")
+        },
+        Sent {
+            identity: Identity::External("lovelace"),
+            ..sent("beta")
+        },
+        Sent {
+            foo: Some("Grüße \"quoted\""),
+            ..sent("gamma")
+        },
+        Sent {
+            tokens: Some(4711),
+            identity: Identity::External("ghost"),
+            ..sent("Délta")
+        },
+    ]);
+    let text = |text: &str| EventSearch {
+        query: Some(text.to_owned()),
+        ..EventSearch::default()
+    };
+    scene.check(text("LPH"), &["alpha"]);
+    scene.check(text("countess"), &["beta", "alpha"]);
+    scene.check(text("LoveLace"), &["beta", "alpha"]);
+    scene.check(text(&ada.id.to_string()[4..20]), &["beta", "alpha"]);
+    scene.check(text("GRÜSSE"), &[]);
+    scene.check(text("grüße"), &["gamma"]);
+    scene.check(text("foo"), &["gamma"]);
+    scene.check(text("471"), &["Délta"]);
+    scene.check(text("dÉL"), &["Délta"]);
+    scene.check(text("user"), &["Délta", "gamma", "beta", "alpha"]);
+    // Of the customers: nobody is known by this external id.
+    scene.check(text("ghost"), &[]);
+    scene.check(text("%"), &[]);
+    let beta = EventSearch {
+        names: vec!["beta".to_owned()],
+        ..text("countess")
+    };
+    scene.check(beta, &["beta"]);
+}
+
+/// Events of five names, of which the server wrote two, those of a customer.
+fn scene_of_names() -> (Scene, Customer) {
+    let scene = scene();
+    let ada = scene.customer("ada@example.com", Some("ada"));
+    let meter = scene
+        .service
+        .create_meter(scene.organization, new_meter(sum_of("tokens")))
+        .expect("made")
+        .id;
+    scene.send(&[
+        Sent {
+            hours_ago: 5,
+            ..sent("call")
+        },
+        Sent {
+            hours_ago: 7,
+            ..sent("call")
+        },
+        Sent {
+            hours_ago: 6,
+            ..sent("Store")
+        },
+        // A user may use any name.
+        Sent {
+            hours_ago: 2,
+            ..sent("meter.credited")
+        },
+    ]);
+    let credit = NewCredit {
+        customer: CustomerKey::Id(ada.id),
+        meter,
+        units: 5,
+        rollover: false,
+        timestamp: Some(at(4)),
+        external_id: None,
+    };
+    let credited = scene.service.credit(scene.organization, credit);
+    credited.expect("written");
+    let reset = NewReset {
+        customer: CustomerKey::Id(ada.id),
+        meter,
+        carry_over: false,
+        timestamp: Some(at(3)),
+        external_id: None,
+    };
+    let reset = scene.service.reset(scene.organization, reset);
+    reset.expect("written");
+    (scene, ada)
+}
+
+#[test]
+fn names_are_counted_by_source_and_system_events_have_titles() {
+    let (scene, ada) = scene_of_names();
+    let hours_ago = |seen: Timestamp| (NOW - seen.micros()) / HOUR;
+    let names = scene.event_names(&EventNameSearch::default());
+    let shown: Vec<(&str, Source, &str, u64, i64, i64)> = names
+        .iter()
+        .map(|one| {
+            let seen = (hours_ago(one.first_seen), hours_ago(one.last_seen));
+            (
+                &*one.name,
+                one.source,
+                &*one.label,
+                one.occurrences,
+                seen.0,
+                seen.1,
+            )
+        })
+        .collect();
+    let expected = [
+        ("meter.credited", Source::User, "meter.credited", 1, 2, 2),
+        ("meter.reset", Source::System, "Meter Reset", 1, 3, 3),
+        ("meter.credited", Source::System, "Meter Credited", 1, 4, 4),
+        ("call", Source::User, "call", 2, 7, 5),
+        ("Store", Source::User, "Store", 1, 6, 6),
+    ];
+    assert_eq!(shown, expected);
+    let listed = scene.list(&EventSearch {
+        sources: vec![Source::System],
+        ..EventSearch::default()
+    });
+    let labels: Vec<&str> = listed.items.iter().map(|one| one.label.as_str()).collect();
+    assert_eq!(labels, ["Meter Reset", "Meter Credited"]);
+    assert_eq!(scene.first_user_event_at(&ada), None);
+}
+
+#[test]
+fn names_are_sorted_and_chosen() {
+    let (scene, ada) = scene_of_names();
+    let check = |search: &EventNameSearch, expected: &[(&str, Source)]| {
+        let names = scene.event_names(search);
+        let names: Vec<(&str, Source)> = names.iter().map(|one| (&*one.name, one.source)).collect();
+        assert_eq!(names, expected, "{search:?}");
+    };
+    let sorted = |order, way| EventNameSearch {
+        sorting: vec![(order, way)],
+        ..EventNameSearch::default()
+    };
+    let by_user = ("meter.credited", Source::User);
+    let credited = ("meter.credited", Source::System);
+    let reset = ("meter.reset", Source::System);
+    let (call, store) = (("call", Source::User), ("Store", Source::User));
+    check(
+        &sorted(EventNameOrder::Name, Direction::Ascending),
+        &[store, call, by_user, credited, reset],
+    );
+    check(
+        &sorted(EventNameOrder::Occurrences, Direction::Descending),
+        &[call, store, by_user, credited, reset],
+    );
+    check(
+        &sorted(EventNameOrder::FirstSeen, Direction::Ascending),
+        &[call, store, credited, reset, by_user],
+    );
+    let system = EventNameSearch {
+        sources: vec![Source::System],
+        ..EventNameSearch::default()
+    };
+    check(&system, &[reset, credited]);
+    let text = EventNameSearch {
+        query: Some("CRED".to_owned()),
+        ..EventNameSearch::default()
+    };
+    check(&text, &[by_user, credited]);
+    let customer = EventNameSearch {
+        customers: vec![ada.id],
+        ..EventNameSearch::default()
+    };
+    check(&customer, &[reset, credited]);
+}
+
+#[test]
+fn a_customer_s_first_event_is_that_of_the_least_time_under_either_identifier() {
+    let scene = scene();
+    let ada = scene.customer("ada@example.com", Some("ada"));
+    let eve = scene.customer("eve@example.com", None);
+    assert_eq!(scene.first_user_event_at(&ada), None);
+    scene.send(&[
+        Sent {
+            identity: Identity::Customer(ada.id),
+            hours_ago: 2,
+            ..sent("a")
+        },
+        Sent {
+            identity: Identity::External("ada"),
+            hours_ago: 3,
+            ..sent("a")
+        },
+        Sent {
+            identity: Identity::Customer(ada.id),
+            hours_ago: 1,
+            ..sent("a")
+        },
+    ]);
+    assert_eq!(scene.first_user_event_at(&ada), Some(at(3)));
+    scene.send(&[Sent {
+        identity: Identity::Customer(ada.id),
+        hours_ago: 9,
+        ..sent("a")
+    }]);
+    assert_eq!(scene.first_user_event_at(&ada), Some(at(9)));
+    let profiles = scene.service.profiles(vec![eve, ada]).expect("in memory");
+    let times: Vec<Option<Timestamp>> = profiles
+        .iter()
+        .map(|profile| profile.first_user_event_at)
+        .collect();
+    assert_eq!(times, [None, Some(at(9))]);
+}
+
+#[test]
+fn a_restart_changes_no_answer() {
+    let mut scene = scene();
+    scene.send(&[
+        Sent {
+            parent: Some("late"),
+            ..sent("child")
+        },
+        Sent {
+            key: Some("late"),
+            hours_ago: 2,
+            ..sent("parent")
+        },
+        Sent {
+            parent: Some("never"),
+            tokens: Some(1),
+            ..sent("orphan")
+        },
+    ]);
+    let names = EventNameSearch::default();
+    let before = (
+        scene.list(&EventSearch::default()),
+        scene.event_names(&names),
+    );
+    drop(scene.service);
+    scene.service = scene.harness.open(None).0;
+    let after = (
+        scene.list(&EventSearch::default()),
+        scene.event_names(&names),
+    );
+    assert_eq!(after, before);
+    scene.send(&[Sent {
+        key: Some("never"),
+        hours_ago: 2,
+        ..sent("found")
+    }]);
+    assert_eq!(scene.parent_of("orphan").as_deref(), Some("found"));
+}
