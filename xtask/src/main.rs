@@ -1,28 +1,41 @@
-//! The commands of a developer, as `cargo xtask COMMAND`. Standard library only, so that a clone needs nothing but cargo.
+//! The commands of a developer, as `cargo xtask COMMAND`. Standard library only, so that a clone needs nothing but cargo, and for the
+//! published clients Python and Node.js.
 //!
-//! - `test`: what a change must pass: format, lints, documentation, all tests, examples in documentation.
-//! - `ci`: the same, and that the release build and the measurements work.
+//! - `test`: what a change must pass: format, lints, documentation, all tests, examples in documentation, the published clients against
+//!   the server. `--rust-only` leaves the clients out.
+//! - `ci`: the same on a release build, and that the measurements work.
+//! - `clients`: only the published clients.
 //!
 //! Steps run in order and the first that fails ends it, with exit status 1. Warnings are errors.
 
+mod clients;
+mod run;
 mod steps;
 
 use std::process::ExitCode;
 
+use run::Profile;
+
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test [--rust-only]   format, lints, documentation, tests
-  ci                   test, the release build, the measurements on tiny inputs
+  test [--rust-only]               format, lints, documentation, tests, the published clients
+  ci                               test, the release build, the measurements on tiny inputs
+  clients [--release] [CLIENT...]  the published clients against the server, or only those named:
+                                   python-0.32 python-1.0 node-0.49 node-1.0
+
+The published clients need Python and Node.js; --rust-only needs neither.
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args.as_slice() {
-        // There is nothing yet but Rust to test.
-        ["test"] | ["test", "--rust-only"] => steps::test(),
+        ["test"] => steps::test(),
+        ["test", "--rust-only"] => steps::test_rust_only(),
         ["ci"] => steps::ci(),
+        ["clients", "--release", names @ ..] => steps::clients(Profile::Release, names),
+        ["clients", names @ ..] => steps::clients(Profile::Dev, names),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);
