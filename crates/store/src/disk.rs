@@ -8,6 +8,7 @@ mod real;
 use std::fmt::Debug;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use real::RealDisk;
 
@@ -24,6 +25,10 @@ pub trait Disk: Debug + Send + Sync {
 
     /// Opens a file for reading and writing. `NotFound` when it is absent.
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Opens a file that is not written any more, for reading by many threads at once. `NotFound` when it is absent. It can be
+    /// read also after its name was removed, where the system allows the removal.
+    fn open_shared(&self, path: &Path) -> io::Result<Arc<dyn SharedFile>>;
 
     /// Gives a file another name; a file of that name is replaced at once or not at all.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -56,6 +61,15 @@ pub trait DiskFile: Debug + Send {
     /// Makes content and length durable. After an error what was written since the last sync may be lost, and a later
     /// sync that succeeds does not change that.
     fn sync(&mut self) -> io::Result<()>;
+}
+
+/// An open file that many threads read.
+pub trait SharedFile: Debug + Send + Sync {
+    /// Its length in bytes.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Fills `buffer` from `offset` on. `UnexpectedEof` when the file ends before.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 
 /// A lock that is held; dropping it releases.

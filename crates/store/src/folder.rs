@@ -17,6 +17,7 @@ pub use secret::Secret;
 use crate::disk::{Disk, DiskLock};
 use crate::error::StoreError;
 use crate::journal;
+use crate::manifest::{self, Manifest};
 
 const LOCK: &str = "LOCK";
 const JOURNAL: &str = "journal";
@@ -130,19 +131,25 @@ fn examine(disk: &dyn Disk, path: &Path) -> Result<State, StoreError> {
         LOCK,
         JOURNAL,
         DERIVED,
+        manifest::NAME,
+        manifest::NAME_NEW,
         IGNORED,
         marker::NAME_NEW,
         secret::NAME,
         secret::NAME_NEW,
     ];
+    let ours: Vec<_> = ours.into_iter().chain(manifest::FOLDERS).collect();
     if names.iter().any(|name| !ours.contains(&name.as_str())) {
         return Err(StoreError::Foreign {
             path: path.to_owned(),
             marker: marker::NAME,
         });
     }
-    if names.iter().any(|name| name == JOURNAL) && journal::holds_frames(disk, &path.join(JOURNAL))?
-    {
+    let has_events = names.iter().any(|name| name == JOURNAL)
+        && journal::holds_frames(disk, &path.join(JOURNAL))?;
+    let has_sealed = names.iter().any(|name| name == manifest::NAME)
+        && Manifest::read(disk, path)? != Manifest::default();
+    if has_events || has_sealed {
         // Not an interrupted start: somebody removed the marker.
         return Err(StoreError::Missing {
             path: path.join(marker::NAME),
@@ -164,8 +171,12 @@ fn create(disk: &dyn Disk, path: &Path, entropy: [u8; 32]) -> Result<(), StoreEr
     disk.create_folder(&journal_path)
         .map_err(StoreError::io("create folder", &journal_path))?;
     journal::create(disk, &journal_path, &secret)?;
-    disk.sync_folder(path)
-        .map_err(StoreError::io("sync folder", path))?;
+    write_new(
+        disk,
+        path,
+        [manifest::NAME_NEW, manifest::NAME],
+        &Manifest::default().content(),
+    )?;
     write_new(
         disk,
         path,

@@ -86,6 +86,16 @@ pub(crate) fn create(disk: &dyn Disk, folder: &Path, secret: &Secret) -> Result<
         .map_err(StoreError::io("sync folder", folder))
 }
 
+/// Removes the files that hold only events before `sequence`; the file that begins with it or the last before it stays.
+pub(crate) fn cut(disk: &dyn Disk, folder: &Path, sequence: u64) -> Result<(), StoreError> {
+    let files = list_files(disk, folder)?;
+    let stays = files.partition_point(|(first, _)| *first <= sequence);
+    for (_, path) in files.iter().take(stays.saturating_sub(1)) {
+        disk.remove(path).map_err(StoreError::io("remove", path))?;
+    }
+    Ok(())
+}
+
 /// Writes and syncs the header of a file that is empty.
 fn write_header(
     file: &mut dyn DiskFile,

@@ -20,15 +20,24 @@
 mod derived;
 pub mod disk;
 mod error;
+mod files;
 mod folder;
+mod identities_file;
 mod journal;
+mod key_runs;
 mod keys;
 pub mod limits;
+mod manifest;
 mod open;
 mod reader;
+mod seal;
+mod sealed;
+mod segment;
+mod shared;
 mod tail;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod uuid_text;
 mod writer;
 
 pub use derived::Derived;
@@ -38,5 +47,6 @@ pub use journal::Torn;
 pub use keys::KeyHasher;
 pub use open::{Options, RecoveryReport, open};
 pub use reader::Reader;
+pub use seal::{Sealed, Sealer};
 pub use tail::{Block, BlockHandle, IdentityRows, Row, RowRef, Snapshot};
 pub use writer::{AppendRequest, Appended, CommitError, Writer};

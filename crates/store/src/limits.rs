@@ -37,3 +37,45 @@ pub(crate) const READ_BYTES: usize = 1 << 20;
 
 /// Names of derived state are not longer.
 pub(crate) const DERIVED_NAME_BYTES_MAX: usize = 100;
+
+/// Files that are written once are written in pieces of this size.
+pub(crate) const WRITE_BYTES: usize = 1 << 20;
+
+/// Rows of a row group at most: so many are decoded to look at one.
+pub(crate) const GROUP_ROWS: usize = 8192;
+
+/// Columns of metadata in a segment at most. Below 254, which have a meaning of their own in a layout.
+pub(crate) const METADATA_COLUMNS_MAX: usize = 64;
+
+/// Keys longer than this get no column.
+pub(crate) const METADATA_COLUMN_KEY_BYTES_MAX: usize = 64;
+
+/// A key gets a column when it occurs in at least one of so many rows.
+pub(crate) const METADATA_COLUMN_SHARE_MIN: usize = 200;
+
+/// About how many rows are looked at to choose the columns of metadata.
+pub(crate) const SHAPE_ROWS_SAMPLED: usize = 16_384;
+
+/// A block of postings ends when it has so many bytes or identities.
+pub(crate) const POSTINGS_BLOCK_BYTES: usize = 4096;
+pub(crate) const POSTINGS_BLOCK_IDENTITIES: usize = 256;
+
+/// So many parsed footers of segments are kept.
+pub(crate) const FOOTERS_CACHED: usize = 16;
+
+/// Keys of a run that share a filter.
+pub(crate) const KEYS_PER_PARTITION: usize = 1 << 20;
+
+/// Identities of a row group in a file of identities.
+pub(crate) const IDENTITIES_PER_GROUP: usize = 65_536;
+
+/// The tail is sealed when it has this many events or bytes.
+pub const SEAL_ROWS: u64 = 500_000;
+/// See [`SEAL_ROWS`].
+pub const SEAL_BYTES: u64 = 256 << 20;
+
+/// Sealed rows that were read are kept in memory up to so many bytes.
+pub const CACHE_BYTES_MAX: usize = 256 << 20;
+
+/// How often it is looked whether a commit still uses rows that were sealed, before their memory is given back.
+pub(crate) const RELEASE_ATTEMPTS_MAX: usize = 1_000;

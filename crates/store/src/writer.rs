@@ -9,6 +9,7 @@ mod organizations;
 mod replay;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use domain::{EventBatch, OrganizationId, Timestamp};
 
@@ -17,6 +18,8 @@ pub(crate) use replay::Replayer;
 
 use crate::error::StoreError;
 use crate::journal::{FrameBuilder, Journal};
+use crate::seal::Sealer;
+use crate::shared::Shared;
 
 /// The events of one request, to be appended wholly or not at all.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +58,9 @@ pub struct CommitError {
 #[derive(Debug)]
 pub struct Writer {
     journal: Journal,
+    shared: Arc<Shared>,
+    /// Until somebody takes it.
+    sealer: Option<Sealer>,
     frame: FrameBuilder,
     organizations: Organizations,
     sequence_next: u64,
@@ -79,6 +85,16 @@ impl Writer {
         requests: &[AppendRequest<'_>],
     ) -> Result<Vec<Appended>, CommitError> {
         self.commit_group(received_at.max(self.received_at), requests)
+    }
+
+    /// The one who seals what this writer appends; `None` when it was taken already. Without one, everything stays in memory and in
+    /// the journal.
+    pub fn take_sealer(&mut self) -> Option<Sealer> {
+        self.sealer.take()
+    }
+
+    pub(crate) fn give_sealer(&mut self, sealer: Sealer) {
+        self.sealer = Some(sealer);
     }
 
     /// The sequence number that the next event gets.

@@ -3,8 +3,9 @@
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{Disk, DiskFile, DiskLock};
+use super::{Disk, DiskFile, DiskLock, SharedFile};
 
 /// The file system that the process sees.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,6 +37,10 @@ impl Disk for RealDisk {
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         Ok(Box::new(RealFile(private().open(path)?)))
+    }
+
+    fn open_shared(&self, path: &Path) -> io::Result<Arc<dyn SharedFile>> {
+        Ok(Arc::new(RealShared::new(File::open(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -102,6 +107,52 @@ impl DiskFile for RealFile {
     fn sync(&mut self) -> io::Result<()> {
         // Flushes the length too when it changed: without it the data could not be read back.
         self.0.sync_data()
+    }
+}
+
+#[cfg(unix)]
+#[derive(Debug)]
+struct RealShared(File);
+
+#[cfg(unix)]
+impl RealShared {
+    fn new(file: File) -> Self {
+        Self(file)
+    }
+}
+
+#[cfg(unix)]
+impl SharedFile for RealShared {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        use std::os::unix::fs::FileExt;
+        self.0.read_exact_at(buffer, offset)
+    }
+}
+
+/// Elsewhere a position belongs to the file, and readers take turns.
+#[cfg(not(unix))]
+#[derive(Debug)]
+struct RealShared(parking_lot::Mutex<RealFile>);
+
+#[cfg(not(unix))]
+impl RealShared {
+    fn new(file: File) -> Self {
+        Self(parking_lot::Mutex::new(RealFile(file)))
+    }
+}
+
+#[cfg(not(unix))]
+impl SharedFile for RealShared {
+    fn length(&self) -> io::Result<u64> {
+        self.0.lock().length()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.0.lock().read_at(offset, buffer)
     }
 }
 

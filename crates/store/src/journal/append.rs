@@ -69,6 +69,29 @@ impl Journal {
         Ok(())
     }
 
+    /// Goes on in a new file if the last has any event, so that the files before can be removed once they are sealed. When there is
+    /// no space for that, the last file is gone on with.
+    ///
+    /// # Errors
+    /// `Sync`, `Cut`: nothing is written any more. `Poisoned`: nothing was tried.
+    pub(crate) fn rotate(&mut self, sequence: u64) -> Result<(), StoreError> {
+        if self.is_poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        if self.header.sequence >= sequence {
+            return Ok(());
+        }
+        match self.begin_file(sequence) {
+            Err(error) if error.is_retryable() && !self.is_poisoned => Ok(()),
+            begun => begun,
+        }
+    }
+
+    /// The sequence number with which the last file begins. Files before it are not written to any more.
+    pub(crate) fn begins_at(&self) -> u64 {
+        self.header.sequence
+    }
+
     /// Appends a frame without rows, unless the last one is such. It proves to the next start that all
     /// before it was acknowledged, so that damage to the last rows cannot pass for an unfinished write.
     pub(crate) fn mark(&mut self, sequence: u64, received_at: Timestamp) -> Result<(), StoreError> {

@@ -181,6 +181,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// How many rows it has.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows.into()
+    }
+
     /// Calls `each` with every part in order: the organization and the rows. A row may turn out not to fit.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use domain::Timestamp;
 use super::file_header::{FileHeader, HeaderError};
 use super::frame::Frame;
 use super::read::{FileReader, Found};
-use super::{Journal, SEQUENCE_FIRST, file_path, list_files, write_header};
+use super::{Journal, file_path, list_files, write_header};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::folder::Folder;
@@ -49,28 +49,36 @@ pub(crate) struct Recovered {
     pub(crate) torn: Option<Torn>,
 }
 
-/// Reads the journal of `folder`, calls `each_row_of` with every frame in order and returns the journal's end, ready to append
-/// to. What it replayed is durable when it returns.
+/// Reads the journal of `folder`, calls `each_frame` with every frame from the event `from` on in order and returns the journal's
+/// end, ready to append to. What it replayed is durable when it returns.
+///
+/// Files that hold only events before `from` are not read; they may be there when their removal was interrupted.
 ///
 /// # Errors
 /// `Damaged`, `Gap`, `Missing`, `Newer`: nothing was changed. `Io`, `Write`, `NoSpace`, `Sync`: what the system refused.
 pub(crate) fn recover(
     folder: &Folder,
     file_bytes_max: u64,
-    mut each_frame: impl FnMut(&Frame<'_>) -> Result<u64, &'static str>,
+    from: u64,
+    mut each_frame: impl FnMut(&Frame<'_>) -> Result<(), &'static str>,
 ) -> Result<Recovered, StoreError> {
     let (disk, journal_path) = (folder.disk(), folder.journal_path());
     let mut files = list_files(&**disk, &journal_path)?;
+    let first = files.partition_point(|(sequence, _)| *sequence <= from);
+    files.drain(..first.saturating_sub(1));
+    let begins_at = files.first().map_or(from, |(sequence, _)| *sequence);
     let Some(last) = files.pop() else {
         return Err(StoreError::Missing {
-            path: file_path(&journal_path, SEQUENCE_FIRST),
+            path: file_path(&journal_path, from),
         });
     };
     let mut replay = Replay {
         disk: &**disk,
         journal_path: &journal_path,
         folder,
-        sequence_next: SEQUENCE_FIRST,
+        from,
+        // A first file that begins later is a gap.
+        sequence_next: begins_at.min(from),
         received_at: None,
         bytes: 0,
         torn: None,
@@ -81,6 +89,14 @@ pub(crate) fn recover(
     }
     let (sequence, path) = last;
     let end = replay.last_file(sequence, &path, &mut each_frame)?;
+    if replay.sequence_next < from {
+        return Err(StoreError::Gap {
+            path,
+            offset: end.length,
+            expected: from,
+            found: replay.sequence_next,
+        });
+    }
     let Replay {
         sequence_next,
         received_at,
@@ -114,6 +130,8 @@ struct Replay<'a> {
     disk: &'a dyn Disk,
     journal_path: &'a Path,
     folder: &'a Folder,
+    /// Frames before this event are read, but not replayed.
+    from: u64,
     sequence_next: u64,
     received_at: Option<Timestamp>,
     bytes: u64,
@@ -140,7 +158,7 @@ impl Replay<'_> {
         &mut self,
         sequence: u64,
         path: &Path,
-        each_frame: &mut impl FnMut(&Frame<'_>) -> Result<u64, &'static str>,
+        each_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), &'static str>,
     ) -> Result<(), StoreError> {
         let file = self.open(sequence, path)?;
         let header = self.check_header(read_header(file.1), sequence, path)?;
@@ -155,7 +173,7 @@ impl Replay<'_> {
         &mut self,
         sequence: u64,
         path: &Path,
-        each_frame: &mut impl FnMut(&Frame<'_>) -> Result<u64, &'static str>,
+        each_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), &'static str>,
     ) -> Result<End, StoreError> {
         let (mut file, header_bytes) = self.open(sequence, path)?;
         let is_header_only = file.length() <= FileHeader::BYTES as u64;
@@ -226,7 +244,7 @@ impl Replay<'_> {
         mut file: FileReader,
         header: FileHeader,
         path: &Path,
-        each_frame: &mut impl FnMut(&Frame<'_>) -> Result<u64, &'static str>,
+        each_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), &'static str>,
     ) -> Result<End, StoreError> {
         let mut offset = FileHeader::BYTES as u64;
         let mut last_offset = 0;
@@ -251,7 +269,13 @@ impl Replay<'_> {
             {
                 return Err(damaged(path, offset, "the time of receipt goes back"));
             }
-            let rows = each_frame(&frame).map_err(|what| damaged(path, offset, what))?;
+            let rows = frame.rows();
+            if frame.sequence >= self.from {
+                each_frame(&frame).map_err(|what| damaged(path, offset, what))?;
+            } else if frame.sequence + rows > self.from {
+                let what = "a frame is sealed in part";
+                return Err(damaged(path, offset, what));
+            }
             self.sequence_next += rows;
             self.received_at = Some(frame.received_at);
             is_marked = rows == 0;

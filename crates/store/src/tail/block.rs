@@ -22,13 +22,13 @@ pub struct Block {
 
 /// What a row's position gives without its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Columns {
+pub(crate) struct Columns {
     /// Where each row's bytes end.
-    pub(super) ends: Vec<u32>,
-    pub(super) sequences: Vec<u64>,
-    pub(super) received_at: Vec<Timestamp>,
-    pub(super) timestamps: Vec<Timestamp>,
-    pub(super) identities: Vec<u32>,
+    pub(crate) ends: Vec<u32>,
+    pub(crate) sequences: Vec<u64>,
+    pub(crate) received_at: Vec<Timestamp>,
+    pub(crate) timestamps: Vec<Timestamp>,
+    pub(crate) identities: Vec<u32>,
 }
 
 /// One row of a snapshot.
@@ -56,11 +56,12 @@ impl<'a> RowRef<'a> {
 }
 
 impl Block {
-    /// A block of these rows. `previous` has one entry a row.
+    /// A block of these rows. `previous` has one entry a row, or none when the rows are sealed: their chains are in the segment's
+    /// index.
     ///
     /// # Panics
     /// Without rows.
-    pub(super) fn new(
+    pub(crate) fn new(
         ordinal_first: u32,
         bytes: Vec<u8>,
         columns: Columns,
@@ -94,6 +95,46 @@ impl Block {
         }
         let ordinal_first = blocks().next().map_or(0, |block| block.ordinal_first);
         Self::new(ordinal_first, bytes, columns, previous)
+    }
+
+    /// The rows from the index `from` on, copied; not all of them are before it.
+    pub(super) fn suffix(&self, from: usize) -> Self {
+        let start = from
+            .checked_sub(1)
+            .map_or(0, |before| at(&self.columns.ends, before));
+        let bytes = self
+            .bytes
+            .get(start as usize..)
+            .unwrap_or_default()
+            .to_vec();
+        let columns = Columns {
+            ends: rest(&self.columns.ends, from)
+                .iter()
+                .map(|end| end - start)
+                .collect(),
+            sequences: rest(&self.columns.sequences, from).to_vec(),
+            received_at: rest(&self.columns.received_at, from).to_vec(),
+            timestamps: rest(&self.columns.timestamps, from).to_vec(),
+            identities: rest(&self.columns.identities, from).to_vec(),
+        };
+        let ordinal_first =
+            self.ordinal_first + u32::try_from(from).expect("ordinals have 32 bits");
+        let previous = rest(&self.previous, from).to_vec();
+        Self::new(ordinal_first, bytes, columns, previous)
+    }
+
+    /// About how much memory it takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.bytes.len() + self.len() * ROW_BYTES
+    }
+
+    /// About how much memory some of its rows take.
+    pub(crate) fn bytes_of(&self, rows: Range<usize>) -> u64 {
+        let end = |rows: usize| match rows.checked_sub(1) {
+            None => 0,
+            Some(last) => at(&self.columns.ends, last),
+        };
+        u64::from(end(rows.end) - end(rows.start)) + (rows.len() * ROW_BYTES) as u64
     }
 
     /// What it counts for when blocks are joined: rows, or bytes where rows are long.
@@ -182,6 +223,20 @@ impl Block {
         }
     }
 
+    /// How many rows, from the first, satisfy `is_before`, which holds for all rows before some place and for none from there on.
+    pub(super) fn partition_point(&self, is_before: impl Fn(usize) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if is_before(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
     /// The ordinal of the row before this one with the same identity, or [`super::NO_ROW`].
     pub(super) fn previous(&self, index: usize) -> u32 {
         at(&self.previous, index)
@@ -195,7 +250,7 @@ impl AsRef<Block> for Block {
 }
 
 impl Columns {
-    pub(super) fn with_capacity(rows: usize) -> Self {
+    pub(crate) fn with_capacity(rows: usize) -> Self {
         Self {
             ends: Vec::with_capacity(rows),
             sequences: Vec::with_capacity(rows),
@@ -221,6 +276,13 @@ impl Columns {
         self.timestamps.extend_from_slice(&other.timestamps);
         self.identities.extend_from_slice(&other.identities);
     }
+}
+
+/// What a row takes beside its bytes.
+const ROW_BYTES: usize = 36;
+
+fn rest<T>(column: &[T], from: usize) -> &[T] {
+    column.get(from..).unwrap_or_default()
 }
 
 fn at<T: Copy>(column: &[T], index: usize) -> T {

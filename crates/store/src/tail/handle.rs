@@ -1,32 +1,63 @@
 //! Blocks and rows as readers get them: known by their ranges, loaded when their rows are looked at.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use domain::Timestamp;
 
 use super::block::{Block, RowRef};
+use super::organization::Tail;
 use crate::error::StoreError;
+use crate::sealed::SealedGroup;
 
 /// A block whose rows may have to be read from disk first. Clones are cheap.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BlockHandle {
-    block: Arc<Block>,
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    Memory(Arc<Block>),
+    Sealed(SealedGroup, Arc<Tail>),
+}
+
+impl fmt::Debug for BlockHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockHandle")
+            .field("ordinals", &self.ordinals())
+            .finish_non_exhaustive()
+    }
 }
 
 impl BlockHandle {
     pub(crate) fn in_memory(block: Arc<Block>) -> Self {
-        Self { block }
+        Self {
+            place: Place::Memory(block),
+        }
+    }
+
+    pub(super) fn sealed(group: SealedGroup, tail: Arc<Tail>) -> Self {
+        Self {
+            place: Place::Sealed(group, tail),
+        }
     }
 
     /// The ordinals of its rows; never empty.
     pub fn ordinals(&self) -> Range<u32> {
-        self.block.ordinals()
+        match &self.place {
+            Place::Memory(block) => block.ordinals(),
+            Place::Sealed(group, _) => group.ordinals(),
+        }
     }
 
     /// The least and the greatest event time.
     pub fn time_span(&self) -> (Timestamp, Timestamp) {
-        self.block.time_span()
+        match &self.place {
+            Place::Memory(block) => block.time_span(),
+            Place::Sealed(group, _) => group.group().times,
+        }
     }
 
     /// The indexes in the block of the rows from `ordinal` on.
@@ -36,12 +67,15 @@ impl BlockHandle {
         (first - ordinals.start) as usize..(ordinals.end - ordinals.start) as usize
     }
 
-    /// Its rows. Costs nothing when they are in memory.
+    /// Its rows. Costs nothing when they are in memory; else a few milliseconds, and they stay in a cache for a while.
     ///
     /// # Errors
-    /// `Damaged`: the bytes on disk are not what was written. `Io`: what the system refused.
+    /// `Damaged`, `Missing`: the bytes on disk are not what was written. `Io`: what the system refused.
     pub fn load(&self) -> Result<Arc<Block>, StoreError> {
-        Ok(Arc::clone(&self.block))
+        match &self.place {
+            Place::Memory(block) => Ok(Arc::clone(block)),
+            Place::Sealed(group, tail) => group.load(&**tail, tail.cache()),
+        }
     }
 }
 

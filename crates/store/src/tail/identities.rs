@@ -105,12 +105,16 @@ impl Stored {
 }
 
 impl Identities {
-    pub(super) fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         u32::try_from(self.by_number.len()).expect("no more than rows")
     }
 
     pub(super) fn get(&self, number: u32) -> Option<OwnedIdentity> {
-        Some(self.by_number.get(number as usize)?.get().to_owned())
+        Some(self.view(number)?.to_owned())
+    }
+
+    pub(super) fn view(&self, number: u32) -> Option<Identity<'_>> {
+        Some(self.by_number.get(number as usize)?.get())
     }
 
     /// The number of an identity with this hash.
@@ -120,7 +124,7 @@ impl Identities {
     }
 
     /// The same; an unknown one gets the next number.
-    pub(super) fn find_or_insert(&mut self, hash: u64, identity: Identity<'_>) -> u32 {
+    pub(crate) fn find_or_insert(&mut self, hash: u64, identity: Identity<'_>) -> u32 {
         let next = self.count();
         let Self { by_number, numbers } = self;
         let known = numbers.find_or_insert(hash, next, |number| is(by_number, number, identity));
@@ -140,6 +144,51 @@ impl Identities {
                 .remove(hasher.hash(identity.get()), self.count());
         }
     }
+}
+
+/// Identities copied out of a dictionary, so that it need not stay locked while they are used.
+#[derive(Debug, Default)]
+pub(crate) struct CopiedIdentities {
+    texts: String,
+    entries: Vec<Copied>,
+}
+
+#[derive(Debug)]
+enum Copied {
+    Customer(CustomerId),
+    /// Where its text ends.
+    External(usize),
+}
+
+impl CopiedIdentities {
+    pub(super) fn push(&mut self, identity: Identity<'_>) {
+        self.entries.push(match identity {
+            Identity::Customer(id) => Copied::Customer(id),
+            Identity::External(id) => {
+                self.texts.push_str(id);
+                Copied::External(self.texts.len())
+            }
+        });
+    }
+
+    /// The identities, in the order in which they were asked for.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Identity<'_>> {
+        let mut start = 0;
+        self.entries.iter().map(move |entry| match entry {
+            Copied::Customer(id) => Identity::Customer(*id),
+            Copied::External(end) => {
+                let text = self.texts.get(start..*end).expect("where texts ended");
+                start = *end;
+                Identity::External(text)
+            }
+        })
+    }
+}
+
+/// Who knows the identities of an organization by their numbers.
+pub(crate) trait CopyIdentities {
+    /// The identities of these numbers; `None` when one is unknown.
+    fn copy(&self, numbers: &[u32]) -> Option<CopiedIdentities>;
 }
 
 fn is(by_number: &[Stored], number: u32, identity: Identity<'_>) -> bool {

@@ -29,8 +29,53 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Without blocks; the first will begin with this ordinal.
+    pub(crate) fn starting_at(ordinal: u32) -> Self {
+        Self {
+            rows: ordinal,
+            ..Self::default()
+        }
+    }
+
+    /// The ordinal behind the last row.
     pub(crate) fn rows(&self) -> u32 {
         self.rows
+    }
+
+    /// The ordinal of the first row that is here; [`Self::rows`] when none is.
+    pub(crate) fn start(&self) -> u32 {
+        let first = self.blocks_from(0).next();
+        first.map_or(self.rows, |block| block.ordinal_first())
+    }
+
+    /// The same without the rows before `ordinal`. Cost: a list of the blocks that stay, and a copy of the rows that stay of a block of
+    /// which some go, which is a light one.
+    pub(crate) fn without_rows_before(&self, ordinal: u32) -> Self {
+        let keep = |list: &[Arc<Block>]| -> Vec<Arc<Block>> {
+            let stays = |block: &&Arc<Block>| block.ordinals().end > ordinal;
+            let cut = |block: &Arc<Block>| match ordinal.checked_sub(block.ordinal_first()) {
+                None | Some(0) => Arc::clone(block),
+                Some(from) => Arc::new(block.suffix(from as usize)),
+            };
+            list.iter().filter(stays).map(cut).collect()
+        };
+        let chunks = (self.chunks.iter()).map(|chunk| match chunk.first() {
+            Some(first) if first.ordinal_first() >= ordinal => Arc::clone(chunk),
+            _ => Arc::new(keep(chunk)),
+        });
+        let recent = keep(&self.recent);
+        let gone = self.recent.len() - recent.len();
+        Self {
+            chunks: Arc::new(chunks.filter(|chunk| !chunk.is_empty()).collect()),
+            recent: Arc::new(recent),
+            settled: self.settled.saturating_sub(gone),
+            rows: self.rows,
+        }
+    }
+
+    /// Whether nobody else holds its lists.
+    pub(crate) fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.chunks) == 1 && Arc::strong_count(&self.recent) == 1
     }
 
     /// Adds a block at the end.
@@ -81,10 +126,11 @@ impl View {
         lists.flat_map(|list| list.iter()).skip(in_first)
     }
 
-    /// The block that holds the row, and the row's index in it; `None` when there is no such row.
+    /// The block that holds the row, and the row's index in it; `None` when it is not here.
     pub(crate) fn find(&self, ordinal: u32) -> Option<(&Arc<Block>, usize)> {
         let block = self.blocks_from(ordinal).next()?;
-        Some((block, (ordinal - block.ordinal_first()) as usize))
+        let index = ordinal.checked_sub(block.ordinal_first())?;
+        Some((block, index as usize))
     }
 
     pub(crate) fn row(&self, ordinal: u32) -> Option<RowRef<'_>> {
@@ -92,7 +138,7 @@ impl View {
         Some(block.row(index))
     }
 
-    /// The least ordinal whose row does not satisfy `is_before`, which holds for all rows before some ordinal and for none
+    /// The least ordinal of a row here that does not satisfy `is_before`, which holds for all rows before some ordinal and for none
     /// from there on.
     pub(crate) fn partition_point(&self, is_before: impl Fn(&Block, usize) -> bool) -> u32 {
         let begins_before = |block: &Arc<Block>| is_before(block, 0);
@@ -104,17 +150,11 @@ impl View {
             .into_iter()
             .flatten()
             .find_map(|list| list.get(list.partition_point(begins_before).checked_sub(1)?));
-        let Some(block) = block else { return 0 };
-        let (mut low, mut high) = (0, block.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            if is_before(block, middle) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        block.ordinal_first() + u32::try_from(low).expect("ordinals have 32 bits")
+        let Some(block) = block else {
+            return self.start();
+        };
+        let before = block.partition_point(|row| is_before(block, row));
+        block.ordinal_first() + u32::try_from(before).expect("ordinals have 32 bits")
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::disk::{Disk, DiskFile, DiskLock};
+use crate::disk::{Disk, DiskFile, DiskLock, SharedFile};
 
 /// What happens at the chosen operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,6 +323,16 @@ impl Disk for MemoryDisk {
         }))
     }
 
+    fn open_shared(&self, path: &Path) -> io::Result<Arc<dyn SharedFile>> {
+        let mut state = self.state.lock();
+        state.step_whole()?;
+        let id = *state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Arc::new(MemoryFile {
+            state: Arc::clone(&self.state),
+            id,
+        }))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.state.lock();
         state.step_whole()?;
@@ -372,14 +382,14 @@ struct MemoryFile {
     id: u64,
 }
 
-impl DiskFile for MemoryFile {
+impl SharedFile for MemoryFile {
     fn length(&self) -> io::Result<u64> {
         let mut state = self.state.lock();
         state.step_whole()?;
         Ok(state.file(self.id).current.len() as u64)
     }
 
-    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let mut state = self.state.lock();
         state.step_whole()?;
         let start = position(offset);
@@ -388,6 +398,16 @@ impl DiskFile for MemoryFile {
             .ok_or(io::ErrorKind::UnexpectedEof)?;
         buffer.copy_from_slice(bytes);
         Ok(())
+    }
+}
+
+impl DiskFile for MemoryFile {
+    fn length(&self) -> io::Result<u64> {
+        SharedFile::length(self)
+    }
+
+    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        SharedFile::read_at(self, offset, buffer)
     }
 
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {

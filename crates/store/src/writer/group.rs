@@ -40,6 +40,7 @@ impl Writer {
                 self.sequence_next += u64::from(self.frame.rows());
                 self.received_at = received_at;
                 self.organizations.publish();
+                self.shared.set_published_end(self.sequence_next);
                 Ok(prepared
                     .into_iter()
                     .flatten()
@@ -93,7 +94,7 @@ impl Writer {
                         organization.candidate(batch.row(index), event, *hash)
                     }),
             );
-            let absorbed = organization.absorb(&candidates, sequence, received_at);
+            let absorbed = organization.absorb(&candidates, sequence, received_at)?;
             sequence += absorbed.inserted as u64;
             is_durable &= absorbed.repeats_durable;
         }
@@ -121,7 +122,13 @@ impl Writer {
         if self.frame.rows() == 0 {
             return Ok(());
         }
-        self.journal
-            .append(&mut self.frame, self.sequence_next, received_at)
+        if self.shared.take_rotation() {
+            self.journal.rotate(self.sequence_next)?;
+        }
+        let written = self
+            .journal
+            .append(&mut self.frame, self.sequence_next, received_at);
+        self.shared.set_journal_begins_at(self.journal.begins_at());
+        written
     }
 }

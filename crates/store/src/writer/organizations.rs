@@ -1,11 +1,12 @@
 //! The organizations of a writer, and which of them have waiting rows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::OrganizationId;
 
 use crate::reader::Reader;
-use crate::tail::Organization;
+use crate::tail::{Organization, Tail};
 
 #[derive(Debug)]
 pub(super) struct Organizations {
@@ -30,9 +31,13 @@ impl Organizations {
     /// An organization, to take rows in. A new one is made known to readers, without events.
     pub(super) fn touch(&mut self, id: OrganizationId) -> &mut Organization {
         let place = *self.places.entry(id).or_insert_with(|| {
-            let organization = Organization::new(self.reader.identity_hasher());
-            self.reader.add(id, organization.tail().clone());
-            self.list.push(organization);
+            let tail = self.reader.tail(id).unwrap_or_else(|| {
+                let tail = Arc::new(Tail::new(Arc::clone(self.reader.shared())));
+                self.reader.add(id, Arc::clone(&tail));
+                tail
+            });
+            self.list
+                .push(Organization::new(tail, self.reader.identity_hasher()));
             self.list.len() - 1
         });
         let organization = self.list.get_mut(place).expect("places are indexes");

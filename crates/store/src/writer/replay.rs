@@ -4,44 +4,48 @@ use domain::{Event, OrganizationId, Timestamp};
 
 use super::Writer;
 use super::organizations::Organizations;
-use crate::journal::{Frame, FrameBuilder, Journal, SEQUENCE_FIRST};
+use std::sync::Arc;
+
+use crate::journal::{Frame, FrameBuilder, Journal};
 use crate::keys::KeyHasher;
 use crate::limits::ROWS_PER_LOCK;
 use crate::reader::Reader;
+use crate::shared::Shared;
 
 /// A writer to be. Everything it takes in is durable, or will be before anybody is told.
 #[derive(Debug)]
 pub(crate) struct Replayer {
     organizations: Organizations,
     hasher: KeyHasher,
+    shared: Arc<Shared>,
     sequence_next: u64,
     received_at: Timestamp,
 }
 
 impl Replayer {
-    pub(crate) fn new(reader: Reader) -> Self {
+    /// For the events from `sequence_next` on, those before having been received at `received_at` or earlier.
+    pub(crate) fn new(reader: Reader, sequence_next: u64, received_at: Timestamp) -> Self {
         Self {
             hasher: reader.key_hasher(),
+            shared: Arc::clone(reader.shared()),
             organizations: Organizations::new(reader),
-            sequence_next: SEQUENCE_FIRST,
-            received_at: Timestamp::MIN,
+            sequence_next,
+            received_at,
         }
     }
 
-    /// Takes in a frame that joins the one before. Rows are published in large blocks. Returns how many there are.
+    /// Takes in a frame that joins the one before. Rows are published in large blocks.
     ///
     /// # Errors
     /// What does not fit.
-    pub(crate) fn replay(&mut self, frame: &Frame<'_>) -> Result<u64, &'static str> {
-        let sequence_first = self.sequence_next;
+    pub(crate) fn replay(&mut self, frame: &Frame<'_>) -> Result<(), &'static str> {
         self.received_at = frame.received_at;
         frame.for_each_part(|organization, rows| {
             while rows.len() > 0 {
                 self.rows(organization, &mut rows.by_ref().take(ROWS_PER_LOCK))?;
             }
             Ok(())
-        })?;
-        Ok(self.sequence_next - sequence_first)
+        })
     }
 
     fn rows<'a>(
@@ -64,7 +68,9 @@ impl Replayer {
         let bytes = candidates.iter().map(|candidate| candidate.row.len()).sum();
         (organization.reserve(candidates.len(), bytes))
             .map_err(|_| "an organization has too many events")?;
-        let absorbed = organization.absorb(&candidates, self.sequence_next, self.received_at);
+        let absorbed = organization
+            .absorb(&candidates, self.sequence_next, self.received_at)
+            .map_err(|_| "the sealed keys cannot be read")?;
         if absorbed.inserted != candidates.len() {
             return Err("a key occurs twice");
         }
@@ -78,8 +84,12 @@ impl Replayer {
     /// Publishes the rest and becomes the writer behind the end of the journal.
     pub(crate) fn finish(mut self, journal: Journal) -> Writer {
         self.organizations.publish();
+        self.shared.set_published_end(self.sequence_next);
+        self.shared.set_journal_begins_at(journal.begins_at());
         Writer {
             journal,
+            shared: self.shared,
+            sealer: None,
             frame: FrameBuilder::default(),
             organizations: self.organizations,
             sequence_next: self.sequence_next,

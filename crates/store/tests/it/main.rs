@@ -6,5 +6,6 @@ mod faults;
 mod folder;
 mod model;
 mod real;
+mod sealing;
 mod snapshots;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Identity, Source};
+use domain::{Identity, OrganizationId, Source};
 use proptest::prelude::*;
 use store::testing::{Fault, MemoryDisk};
 use store::{Row, Snapshot};
@@ -27,7 +27,12 @@ fn ordinal_of_key(snapshot: &Snapshot, hash: u128, key: &str) -> Option<u32> {
 }
 
 /// Everything a snapshot tells, in one value.
-fn told(open: &Open, snapshot: &Snapshot) -> Vec<String> {
+pub(crate) fn told(open: &Open, snapshot: &Snapshot) -> Vec<String> {
+    told_of(open, organization(1), snapshot)
+}
+
+/// The same of any organization.
+pub(crate) fn told_of(open: &Open, id: OrganizationId, snapshot: &Snapshot) -> Vec<String> {
     let hasher = open.reader.key_hasher();
     let mut told = vec![format!(
         "{} {}",
@@ -41,7 +46,7 @@ fn told(open: &Open, snapshot: &Snapshot) -> Vec<String> {
         assert_eq!(ordinal_of_sequence(snapshot, row.sequence), Some(ordinal));
         let event = row.event();
         if let Some(key) = event.external_id {
-            let hash = hasher.hash(organization(1), Source::User, key);
+            let hash = hasher.hash(id, Source::User, key);
             assert_eq!(ordinal_of_key(snapshot, hash, key), Some(ordinal));
         }
         assert_eq!(snapshot.identity_index(event.identity), Some(row.identity));

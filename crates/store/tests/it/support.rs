@@ -8,13 +8,16 @@ use domain::{Event, EventBatch, Identity, OrganizationId, Source, Timestamp};
 use store::testing::MemoryDisk;
 use store::{
     AppendRequest, Appended, CommitError, Folder, KeyHasher, Options, Reader, RecoveryReport,
-    StoreError, Writer, open,
+    Sealer, StoreError, Writer, open,
 };
 
 pub(crate) const PATH: &str = "/data";
 /// So small that a few groups fill a file.
 pub(crate) const OPTIONS: Options = Options {
     journal_file_bytes_max: 700,
+    seal_rows: 20,
+    seal_bytes: 1 << 20,
+    cache_bytes_max: 1 << 20,
 };
 
 /// An event as the tests know it.
@@ -80,6 +83,7 @@ pub(crate) fn batch_of(
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) writer: Writer,
+    pub(crate) sealer: Sealer,
     pub(crate) reader: Reader,
     pub(crate) report: RecoveryReport,
     pub(crate) _folder: Folder,
@@ -87,9 +91,11 @@ pub(crate) struct Open {
 
 pub(crate) fn open_on(disk: &MemoryDisk) -> Result<Open, StoreError> {
     let folder = Folder::open(Arc::new(disk.clone()), Path::new(PATH), [42; 32])?;
-    let (writer, reader, report) = open(&folder, OPTIONS)?;
+    let (mut writer, reader, report) = open(&folder, OPTIONS)?;
+    let sealer = writer.take_sealer().expect("nobody took it");
     Ok(Open {
         writer,
+        sealer,
         reader,
         report,
         _folder: folder,

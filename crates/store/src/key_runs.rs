@@ -1,0 +1,66 @@
+//! The keys of sealed events: sorted runs of hashes on disk, a filter for each in memory.
+//!
+//! - A run never changes. A seal adds one; small neighbours are merged, so that there are few to ask.
+//! - An absent key, the common case, is turned away by the filters with one look into memory a run; one in 250 looks goes to
+//!   the disk in vain.
+//! - A hash that is found is taken for the key, without a look at the event. It has 128 bits under a secret key that no
+//!   client knows (SipHash-1-3-128), so two keys have the same one with a chance of 2^-128 a pair: below that of any
+//!   failure of memory, at any number of events that fits a disk.
+//! - Every block that is read is under a checksum. A run that cannot be read is an error: whether a key is known must not be
+//!   guessed.
+
+mod filter;
+mod merge;
+mod run;
+
+use std::sync::Arc;
+
+pub(crate) use merge::{candidates as merge_candidates, merge};
+pub(crate) use run::{Run, RunPlace, RunWriter};
+
+use crate::error::StoreError;
+
+/// All runs, the oldest first. Made anew when a run is added.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeyRuns {
+    runs: Vec<Arc<Run>>,
+}
+
+impl KeyRuns {
+    pub(crate) fn new(runs: Vec<Arc<Run>>) -> Self {
+        Self { runs }
+    }
+
+    pub(crate) fn runs(&self) -> &[Arc<Run>] {
+        &self.runs
+    }
+
+    /// The ordinal of the sealed row with this key.
+    pub(crate) fn find(&self, hash: u128) -> Result<Option<u32>, StoreError> {
+        for run in self.runs.iter().rev() {
+            if run.may_have(hash)
+                && let Some(ordinal) = run.find(hash)?
+            {
+                return Ok(Some(ordinal));
+            }
+        }
+        Ok(None)
+    }
+
+    /// For each hash whether it is a sealed key. Run by run, so that the parts of a filter that are in the processor's cache are
+    /// used while they are.
+    pub(crate) fn contain(&self, hashes: &[Option<u128>]) -> Result<Vec<bool>, StoreError> {
+        let mut are_known = vec![false; hashes.len()];
+        for run in self.runs.iter().rev() {
+            for (hash, is_known) in hashes.iter().zip(&mut are_known) {
+                if let Some(hash) = hash
+                    && !*is_known
+                    && run.may_have(*hash)
+                {
+                    *is_known = run.find(*hash)?.is_some();
+                }
+            }
+        }
+        Ok(are_known)
+    }
+}

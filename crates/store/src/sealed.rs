@@ -1,0 +1,122 @@
+//! What is sealed of an organization: its parts of all segments, as one list of rows.
+//!
+//! Parts follow each other without gaps from the ordinal 0 on. A list never changes; a seal makes a new one. Readers hold the list of
+//! their snapshot, and with it the files' ranges; rows are loaded when they are looked at.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::error::StoreError;
+use crate::segment::{BlockCache, Group, Part};
+use crate::tail::{Block, CopyIdentities};
+
+/// The sealed rows of an organization.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SealedRows {
+    parts: Vec<Arc<Part>>,
+    rows: u32,
+}
+
+/// A row group, to be loaded.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedGroup {
+    part: Arc<Part>,
+    index: usize,
+}
+
+impl SealedRows {
+    /// How many rows are sealed; their ordinals are those below it.
+    pub(crate) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// How many identities these rows have.
+    pub(crate) fn identities_end(&self) -> u32 {
+        self.parts.last().map_or(0, |part| part.identities_end)
+    }
+
+    /// The same with one more part; `None` when its rows do not follow.
+    pub(crate) fn with(&self, part: Arc<Part>) -> Option<Self> {
+        let mut next = self.rows;
+        for group in &part.groups {
+            if group.ordinal_first != next || group.rows == 0 {
+                return None;
+            }
+            next = next.checked_add(group.rows)?;
+        }
+        if part.groups.is_empty() || part.identities_end < self.identities_end() {
+            return None;
+        }
+        let mut parts = Vec::with_capacity(self.parts.len() + 1);
+        parts.extend(self.parts.iter().cloned());
+        parts.push(part);
+        Some(Self { parts, rows: next })
+    }
+
+    /// The row groups that hold rows from `ordinal` on.
+    pub(crate) fn groups_from(&self, ordinal: u32) -> impl Iterator<Item = SealedGroup> {
+        let part = self
+            .parts
+            .partition_point(|part| part.ordinals().end <= ordinal);
+        let parts = self.parts.get(part..).unwrap_or_default();
+        let in_first = parts.first().map_or(0, |part| {
+            part.groups
+                .partition_point(|group| group.ordinals().end <= ordinal)
+        });
+        let groups = parts.iter().flat_map(|part| {
+            (0..part.groups.len()).map(|index| SealedGroup {
+                part: Arc::clone(part),
+                index,
+            })
+        });
+        groups.skip(in_first)
+    }
+
+    /// The row group of a row, if it is sealed.
+    pub(crate) fn find(&self, ordinal: u32) -> Option<SealedGroup> {
+        self.groups_from(ordinal).next()
+    }
+
+    /// The last group of which the first row satisfies `is_before`, which holds for all rows before some ordinal and for none from
+    /// there on.
+    pub(crate) fn last_group_beginning_before(
+        &self,
+        is_before: impl Fn(&Group) -> bool,
+    ) -> Option<SealedGroup> {
+        let begins_before = |part: &Arc<Part>| part.groups.first().is_some_and(&is_before);
+        let part = self.parts.partition_point(begins_before).checked_sub(1)?;
+        let part = self.parts.get(part)?;
+        let index = part.groups.partition_point(&is_before).checked_sub(1)?;
+        Some(SealedGroup {
+            part: Arc::clone(part),
+            index,
+        })
+    }
+
+    /// The parts, the newest last.
+    pub(crate) fn parts(&self) -> &[Arc<Part>] {
+        &self.parts
+    }
+}
+
+impl SealedGroup {
+    pub(crate) fn group(&self) -> &Group {
+        self.part
+            .groups
+            .get(self.index)
+            .expect("a place in the list")
+    }
+
+    pub(crate) fn ordinals(&self) -> Range<u32> {
+        self.group().ordinals()
+    }
+
+    /// Its rows; see [`Part::load`].
+    pub(crate) fn load(
+        &self,
+        identities: &dyn CopyIdentities,
+        cache: &BlockCache,
+    ) -> Result<Arc<Block>, StoreError> {
+        self.part.load(self.group(), identities, cache)
+    }
+}

@@ -1,0 +1,189 @@
+//! The index of a segment: where its row groups are and what is in them, so that a start decodes no rows and a reader only those
+//! that it looks at.
+//!
+//! Layout: magic and version, then the postings of all parts, then the directory (packed values) to the end. The directory's checksum
+//! and length are in the manifest; it holds the checksum of everything else.
+
+use domain::packed::{PackedError, Reader, write_len, write_signed, write_varint};
+use domain::{OrganizationId, Timestamp};
+
+use super::shape::Shape;
+
+/// Begins an index.
+pub(super) const HEADER: [u8; 16] = *b"SEXTANTI\x01\0\0\0\0\0\0\0";
+
+/// What stands in the directory of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SegmentIndex {
+    /// Where the Parquet file's footer begins, and its checksum.
+    pub(super) footer: (u64, u64),
+    pub(super) shape: Shape,
+    /// By organization, ascending.
+    pub(super) parts: Vec<PartIndex>,
+}
+
+/// The rows of one organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PartIndex {
+    pub(super) organization: OrganizationId,
+    /// One more than the greatest identity in this part or one before it.
+    pub(super) identities_end: u32,
+    pub(super) groups: Vec<Group>,
+    pub(super) postings: Vec<PostingsBlock>,
+}
+
+/// A row group: rows that are loaded together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// Its place among the row groups of the file.
+    pub(super) number: u32,
+    pub(crate) ordinal_first: u32,
+    pub(crate) rows: u32,
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+    pub(super) checksum: u64,
+    /// Least and greatest event time.
+    pub(crate) times: (Timestamp, Timestamp),
+    /// Times of receipt of the first and the last row.
+    pub(crate) received_at: (Timestamp, Timestamp),
+    /// Sequence numbers of the first and the last row.
+    pub(crate) sequences: (u64, u64),
+}
+
+/// Where the rows of some identities are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PostingsBlock {
+    pub(super) identity_first: u32,
+    pub(super) offset: u64,
+    pub(super) bytes: u32,
+    pub(super) checksum: u64,
+}
+
+impl SegmentIndex {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend_from_slice(&self.footer.0.to_le_bytes());
+        out.extend_from_slice(&self.footer.1.to_le_bytes());
+        self.shape.encode(&mut out);
+        write_len(self.parts.len(), &mut out);
+        for part in &self.parts {
+            out.extend_from_slice(part.organization.as_bytes());
+            write_varint(part.identities_end.into(), &mut out);
+            write_len(part.groups.len(), &mut out);
+            for group in &part.groups {
+                group.encode(&mut out);
+            }
+            write_len(part.postings.len(), &mut out);
+            for block in &part.postings {
+                write_varint(block.identity_first.into(), &mut out);
+                write_varint(block.offset.into(), &mut out);
+                write_varint(block.bytes.into(), &mut out);
+                out.extend_from_slice(&block.checksum.to_le_bytes());
+            }
+        }
+        out
+    }
+
+    /// Reads a directory whose checksum was right.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, PackedError> {
+        let mut reader = Reader::new(bytes);
+        let footer = (
+            u64::from_le_bytes(reader.array()?),
+            u64::from_le_bytes(reader.array()?),
+        );
+        let shape = Shape::decode(&mut reader)?;
+        let mut parts = Vec::new();
+        for _ in 0..reader.len()? {
+            let organization = OrganizationId::from_bytes(reader.array()?);
+            let identities_end = small(&mut reader)?;
+            let groups = (0..reader.len()?)
+                .map(|_| Group::decode(&mut reader))
+                .collect::<Result<Vec<_>, _>>()?;
+            let mut postings = Vec::new();
+            for _ in 0..reader.len()? {
+                postings.push(PostingsBlock {
+                    identity_first: small(&mut reader)?,
+                    offset: large(&mut reader)?,
+                    bytes: small(&mut reader)?,
+                    checksum: u64::from_le_bytes(reader.array()?),
+                });
+            }
+            parts.push(PartIndex {
+                organization,
+                identities_end,
+                groups,
+                postings,
+            });
+        }
+        if reader.is_empty() {
+            Ok(Self {
+                footer,
+                shape,
+                parts,
+            })
+        } else {
+            Err(PackedError {
+                what: "an index has bytes behind its end",
+            })
+        }
+    }
+}
+
+impl Group {
+    fn encode(&self, out: &mut Vec<u8>) {
+        for field in [
+            self.number.into(),
+            self.ordinal_first.into(),
+            self.rows.into(),
+            self.offset,
+            self.bytes,
+            self.sequences.0,
+            self.sequences.1,
+        ] {
+            write_varint(u128::from(field), out);
+        }
+        for time in [
+            self.times.0,
+            self.times.1,
+            self.received_at.0,
+            self.received_at.1,
+        ] {
+            write_signed(time.micros().into(), out);
+        }
+        out.extend_from_slice(&self.checksum.to_le_bytes());
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+        Ok(Self {
+            number: small(reader)?,
+            ordinal_first: small(reader)?,
+            rows: small(reader)?,
+            offset: large(reader)?,
+            bytes: large(reader)?,
+            sequences: (large(reader)?, large(reader)?),
+            times: (time(reader)?, time(reader)?),
+            received_at: (time(reader)?, time(reader)?),
+            checksum: u64::from_le_bytes(reader.array()?),
+        })
+    }
+}
+
+fn small(reader: &mut Reader<'_>) -> Result<u32, PackedError> {
+    u32::try_from(reader.varint()?).map_err(|_| PackedError {
+        what: "a number passes 32 bits",
+    })
+}
+
+fn large(reader: &mut Reader<'_>) -> Result<u64, PackedError> {
+    u64::try_from(reader.varint()?).map_err(|_| PackedError {
+        what: "a number passes 64 bits",
+    })
+}
+
+fn time(reader: &mut Reader<'_>) -> Result<Timestamp, PackedError> {
+    (i64::try_from(reader.signed()?).ok())
+        .and_then(Timestamp::from_micros)
+        .ok_or(PackedError {
+            what: "a time is out of range",
+        })
+}

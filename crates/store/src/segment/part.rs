@@ -1,0 +1,197 @@
+//! An organization's part of a segment, as readers hold it: ranges in memory, rows on disk.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::OrganizationId;
+use xxhash_rust::xxh3::xxh3_64;
+
+pub(crate) use super::index::Group;
+use super::index::{HEADER, PartIndex, PostingsBlock, SegmentIndex};
+use super::shape::Shape;
+use super::{BlockCache, postings, read};
+use crate::disk::Disk;
+use crate::error::StoreError;
+use crate::files::{damaged, open, open_named, read_exactly};
+use crate::tail::{Block, CopyIdentities};
+
+/// The files of a segment.
+#[derive(Debug)]
+pub(crate) struct SegmentFile {
+    pub(super) disk: Arc<dyn Disk>,
+    /// Unique among the segments that a process has seen.
+    pub(super) number: u64,
+    /// The Parquet file and its length.
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
+    pub(super) index_path: PathBuf,
+    /// Where the Parquet file's footer begins, and its checksum.
+    pub(super) footer: (u64, u64),
+    pub(super) shape: Shape,
+}
+
+/// The rows of one organization in a segment.
+#[derive(Debug)]
+pub(crate) struct Part {
+    file: Arc<SegmentFile>,
+    pub(crate) organization: OrganizationId,
+    /// See [`PartIndex`].
+    pub(crate) identities_end: u32,
+    /// In order and without gaps; not empty.
+    pub(crate) groups: Vec<Group>,
+    postings: Vec<PostingsBlock>,
+}
+
+/// Where the files of a segment are and what the manifest says of them.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentPlace {
+    pub(crate) number: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) index_path: PathBuf,
+    pub(crate) index_bytes: u64,
+    pub(crate) directory_bytes: u64,
+    pub(crate) directory_checksum: u64,
+}
+
+/// Opens a segment: reads its index and checks that the Parquet file is there.
+pub(crate) fn open_segment(
+    disk: &Arc<dyn Disk>,
+    place: &SegmentPlace,
+) -> Result<Vec<Arc<Part>>, StoreError> {
+    open_named(&**disk, &place.path, place.bytes)?;
+    let path = &place.index_path;
+    let file = open_named(&**disk, path, place.index_bytes)?;
+    let offset = place
+        .index_bytes
+        .checked_sub(place.directory_bytes)
+        .ok_or_else(|| damaged(path, 0, "the index is too short"))?;
+    if read_exactly(&*file, path, 0, HEADER.len())? != HEADER {
+        return Err(damaged(path, 0, "it is not an index of a segment"));
+    }
+    let bytes = usize::try_from(place.directory_bytes)
+        .map_err(|_| damaged(path, offset, "the directory is too long"))?;
+    let directory = read_exactly(&*file, path, offset, bytes)?;
+    if xxh3_64(&directory) != place.directory_checksum {
+        let what = "the directory does not match its checksum";
+        return Err(damaged(path, offset, what));
+    }
+    let index =
+        SegmentIndex::decode(&directory).map_err(|error| damaged(path, offset, error.what))?;
+    Ok(parts(disk, place, index))
+}
+
+/// The parts of a segment with this index.
+pub(crate) fn parts(
+    disk: &Arc<dyn Disk>,
+    place: &SegmentPlace,
+    index: SegmentIndex,
+) -> Vec<Arc<Part>> {
+    let file = Arc::new(SegmentFile {
+        disk: Arc::clone(disk),
+        number: place.number,
+        path: place.path.clone(),
+        bytes: place.bytes,
+        index_path: place.index_path.clone(),
+        footer: index.footer,
+        shape: index.shape,
+    });
+    let part = |index: PartIndex| {
+        Arc::new(Part {
+            file: Arc::clone(&file),
+            organization: index.organization,
+            identities_end: index.identities_end,
+            groups: index.groups,
+            postings: index.postings,
+        })
+    };
+    index.parts.into_iter().map(part).collect()
+}
+
+impl Group {
+    pub(crate) fn ordinals(&self) -> Range<u32> {
+        self.ordinal_first..self.ordinal_first + self.rows
+    }
+
+    /// Where it begins in the Parquet file.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+}
+
+impl Part {
+    /// The ordinals of its rows.
+    pub(crate) fn ordinals(&self) -> Range<u32> {
+        let first = self.groups.first().map_or(0, |group| group.ordinal_first);
+        first
+            ..self
+                .groups
+                .last()
+                .map_or(first, |group| group.ordinals().end)
+    }
+
+    /// The Parquet file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.file.path
+    }
+
+    /// The rows of a row group: from the cache, or read, checked and decoded, which takes a few milliseconds.
+    ///
+    /// # Errors
+    /// `Damaged`, `Missing`, `Io`.
+    pub(crate) fn load(
+        &self,
+        group: &Group,
+        identities: &dyn CopyIdentities,
+        cache: &BlockCache,
+    ) -> Result<Arc<Block>, StoreError> {
+        let place = (self.file.number, group.number);
+        if let Some(block) = cache.get(place) {
+            return Ok(block);
+        }
+        let block = Arc::new(self.read(group, identities, cache)?);
+        cache.put(place, &block);
+        Ok(block)
+    }
+
+    /// The rows of a row group, read from disk.
+    pub(crate) fn read(
+        &self,
+        group: &Group,
+        identities: &dyn CopyIdentities,
+        cache: &BlockCache,
+    ) -> Result<Block, StoreError> {
+        read::group(&self.file, group, identities, cache)
+    }
+
+    /// The ordinals of an identity's rows, ascending. One read of a few thousand bytes.
+    ///
+    /// # Errors
+    /// `Damaged`, `Missing`, `Io`.
+    pub(crate) fn rows_of_identity(&self, identity: u32) -> Result<Vec<u32>, StoreError> {
+        let after = self
+            .postings
+            .partition_point(|block| block.identity_first <= identity);
+        let Some(block) = after.checked_sub(1).and_then(|at| self.postings.get(at)) else {
+            return Ok(Vec::new());
+        };
+        let path = &self.file.index_path;
+        let file = open(&*self.file.disk, path)?;
+        let bytes = read_exactly(&*file, path, block.offset, block.bytes as usize)?;
+        if xxh3_64(&bytes) != block.checksum {
+            let what = "postings do not match their checksum";
+            return Err(damaged(path, block.offset, what));
+        }
+        let ordinals = self.ordinals();
+        let found = postings::find(*block, &bytes, ordinals.start, identity)
+            .map_err(|error| damaged(path, block.offset, error.what))?;
+        match found.last() {
+            Some(last) if !ordinals.contains(last) => {
+                let what = "postings name a row of another part";
+                Err(damaged(path, block.offset, what))
+            }
+            _ => Ok(found),
+        }
+    }
+}
