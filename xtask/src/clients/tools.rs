@@ -118,7 +118,6 @@ fn python() -> Result<Tool, String> {
             return Ok(Tool { program, version });
         } else {
             why = format!("`{program}` is without the modules venv and ensurepip");
-            break;
         }
     }
     Err(why)
