@@ -24,3 +24,6 @@ pub(crate) use cache::BlockCache;
 pub(crate) use part::{Group, Part, SegmentPlace, open_segment};
 pub(crate) use schema::identities_schema;
 pub(crate) use write::{RowSource, SegmentWriter};
+
+#[cfg(test)]
+mod tests;

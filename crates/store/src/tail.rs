@@ -19,6 +19,8 @@ mod view;
 pub(crate) use block::Columns;
 pub use block::{Block, RowRef};
 pub use handle::{BlockHandle, Row};
+#[cfg(test)]
+pub(crate) use identities::CopiedIdentities;
 pub(crate) use identities::{CopyIdentities, Identities, IdentityHasher};
 pub(crate) use organization::{Organization, Tail};
 pub use snapshot::{IdentityRows, Snapshot};

@@ -161,7 +161,7 @@ enum Copied {
 }
 
 impl CopiedIdentities {
-    pub(super) fn push(&mut self, identity: Identity<'_>) {
+    pub(crate) fn push(&mut self, identity: Identity<'_>) {
         self.entries.push(match identity {
             Identity::Customer(id) => Copied::Customer(id),
             Identity::External(id) => {
