@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use service::StoreOptions;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -76,7 +77,13 @@ impl Demo {
         let given_token = running::given_admin_token()?;
         let mut signals = Signals::register()?;
         let listener = self.bind().await?;
-        let mut running = Running::open(listener, folder.path(), given_token.clone()).await?;
+        let mut running = Running::open(
+            listener,
+            folder.path(),
+            given_token.clone(),
+            StoreOptions::default(),
+        )
+        .await?;
         let admin_token = given_token.clone().or(running.new_admin_token.take());
         let stage = script::Stage {
             address: running.address,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use service::{OpenOptions, RealDisk, RecoveryReport, Service};
+use service::{OpenOptions, RealDisk, RecoveryReport, Service, StoreOptions};
 use tokio::net::TcpListener;
 
 use crate::environment::{SystemClock, SystemRandom};
@@ -50,6 +50,7 @@ impl Running {
         listener: TcpListener,
         folder: &Path,
         admin_token: Option<String>,
+        store: StoreOptions,
     ) -> anyhow::Result<Self> {
         let address = listener
             .local_addr()
@@ -60,6 +61,7 @@ impl Running {
             disk: Arc::new(RealDisk),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
+            store,
         };
         let opened = tokio::task::spawn_blocking(move || Service::open(options));
         let opened = opened.await.context("open the data folder")??;
@@ -87,6 +89,8 @@ impl Running {
 fn log_recovery(recovery: &RecoveryReport) {
     tracing::info!(
         events = recovery.events,
+        events.sealed = recovery.events_sealed,
+        segments = recovery.segments,
         organizations = recovery.organizations,
         journal.files = recovery.journal_files,
         journal.bytes = recovery.journal_bytes,

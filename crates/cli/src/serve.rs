@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use service::StoreOptions;
 
 use crate::logging;
 use crate::running::{self, Running};
@@ -40,6 +41,19 @@ pub(crate) struct Serve {
         value_parser = running::parse_address
     )]
     listen: String,
+
+    /// After how many events in memory they are moved to files in the data folder's segments
+    ///
+    /// Fewer take less memory and make shorter starts, and more files. An event in memory takes a few
+    /// hundred bytes.
+    #[arg(
+        long,
+        env = "SEXTANT_SEAL_EVENTS",
+        value_name = "COUNT",
+        default_value_t = StoreOptions::default().seal_rows,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    seal_events: u64,
 }
 
 const ENVIRONMENT: &str = "\
@@ -62,7 +76,11 @@ impl Serve {
         let admin_token = running::given_admin_token()?;
         let mut signals = Signals::register()?;
         let listener = running::bind(&self.listen).await?;
-        let running = Running::open(listener, &self.data, admin_token).await?;
+        let store = StoreOptions {
+            seal_rows: self.seal_events,
+            ..StoreOptions::default()
+        };
+        let running = Running::open(listener, &self.data, admin_token, store).await?;
         if let Some(token) = &running.new_admin_token {
             show_admin_token(token)?;
         }

@@ -17,7 +17,8 @@ use store::{Folder, KeyHasher, Reader, RecoveryReport, StoreError};
 use crate::environment::{Clock, Random};
 use crate::events::EventIndexes;
 use crate::ingest::{self, IngestError, Ingested, Pending, Queue};
-use crate::meters::LiveMeters;
+use crate::meters::{Events, LiveMeters};
+use crate::sealing::Sealing;
 use crate::upkeep::Upkeep;
 
 /// What an engine is opened with.
@@ -31,6 +32,8 @@ pub struct OpenOptions {
     pub clock: Arc<dyn Clock>,
     /// Randomness, for the secret of a new folder.
     pub random: Arc<dyn Random>,
+    /// When events leave memory, and the like.
+    pub store: store::Options,
 }
 
 /// See the crate.
@@ -44,6 +47,7 @@ pub struct Engine {
     upkeep: Arc<Upkeep>,
     pub(crate) meters: Arc<LiveMeters>,
     pub(crate) events: Arc<EventIndexes>,
+    sealing: Arc<Sealing>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -80,7 +84,8 @@ impl Engine {
         let mut fresh_secret = [0; 32];
         options.random.fill(&mut fresh_secret);
         let folder = Folder::open(Arc::clone(&options.disk), &options.folder, fresh_secret)?;
-        let (writer, reader, report) = store::open(&folder, store::Options::default())?;
+        let (mut writer, reader, report) = store::open(&folder, options.store)?;
+        let sealer = writer.take_sealer();
         let queue = Arc::new(Queue::default());
         let upkeep = Arc::new(Upkeep::default());
         let meters = Arc::new(LiveMeters::new(KeyedHash::new(
@@ -90,7 +95,8 @@ impl Engine {
         let events = Arc::new(EventIndexes::new(&folder, reader.clone()));
         // What is derived of old events is folded while nobody asks yet.
         upkeep.notify(reader.organizations());
-        let threads = vec![
+        let sealing = Arc::new(Sealing::default());
+        let mut threads = vec![
             spawn("writer", {
                 let (queue, upkeep) = (Arc::clone(&queue), Arc::clone(&upkeep));
                 let clock = Arc::clone(&options.clock);
@@ -102,6 +108,12 @@ impl Engine {
                 move || upkeep.run(&reader, &meters, &events)
             }),
         ];
+        threads.extend(sealer.map(|sealer| {
+            let (sealing, reader) = (Arc::clone(&sealing), reader.clone());
+            let (meters, events) = (Arc::clone(&meters), Arc::clone(&events));
+            let keep = move || keep_folds(&reader, &meters, &events);
+            spawn("sealer", move || sealing.run(sealer, keep))
+        }));
         let threads = Mutex::new(threads);
         Ok(Self {
             reader,
@@ -112,6 +124,7 @@ impl Engine {
             upkeep,
             meters,
             events,
+            sealing,
             threads,
         })
     }
@@ -232,22 +245,15 @@ impl Engine {
     /// until that is done.
     pub fn close(&self) {
         if self.end_threads() {
-            for organization in self.reader.organizations() {
-                self.save(organization);
-            }
+            keep_folds(&self.reader, &self.meters, &self.events);
         }
-    }
-
-    /// Keeps what is folded of an organization's events.
-    fn save(&self, organization: OrganizationId) {
-        self.meters.save(self.events_of(organization));
-        self.events.save(organization);
     }
 
     /// Returns whether there were any.
     fn end_threads(&self) -> bool {
         self.queue.close();
         self.upkeep.close();
+        self.sealing.close();
         let threads = std::mem::take(&mut *self.threads.lock());
         let had_threads = !threads.is_empty();
         for thread in threads {
@@ -261,6 +267,17 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Keeps what is folded of all organizations' events, where it has grown.
+fn keep_folds(reader: &Reader, meters: &LiveMeters, events: &EventIndexes) {
+    for organization in reader.organizations() {
+        meters.save(Events {
+            reader,
+            organization,
+        });
+        events.save(organization);
     }
 }
 

@@ -19,6 +19,7 @@ mod ingest;
 mod limits;
 mod meters;
 mod saved;
+mod sealing;
 mod upkeep;
 mod usage;
 
@@ -32,5 +33,5 @@ pub use query::events::{
 };
 pub use query::{Answer, Customers};
 pub use store::disk::{Disk, RealDisk};
-pub use store::{RecoveryReport, StoreError};
+pub use store::{Options as StoreOptions, RecoveryReport, StoreError};
 pub use usage::{Customer, CustomerUsage, Identified};

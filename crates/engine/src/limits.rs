@@ -19,3 +19,9 @@ pub(crate) const GROUP_REQUESTS_MAX: usize = 4_096;
 
 /// How many customers' usage is read under one lock.
 pub(crate) const CUSTOMERS_PER_LOCK: usize = 256;
+
+/// How often is looked whether there is enough to seal.
+pub(crate) const SEAL_LOOK: Duration = Duration::from_millis(50);
+
+/// How long after a failure sealing is tried again.
+pub(crate) const SEAL_RETRY: Duration = Duration::from_secs(10);

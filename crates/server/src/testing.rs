@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
-use service::{Clock, OpenOptions, Random, RealDisk, Service, Timestamp};
+use service::{Clock, OpenOptions, Random, RealDisk, Service, StoreOptions, Timestamp};
 use tempfile::TempDir;
 
 use crate::Router;
@@ -68,6 +68,7 @@ impl Bench {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let opened = Service::open(OpenOptions {
+            store: StoreOptions::default(),
             folder: folder.path().to_owned(),
             admin_token: Some(ADMIN.to_owned()),
             disk: Arc::new(RealDisk),

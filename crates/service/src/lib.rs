@@ -33,7 +33,7 @@ pub use customer_meters::{
 };
 pub use customers::{CustomerChanges, NewCustomer};
 pub use domain::Timestamp;
-pub use engine::{Clock, Disk, Random, RealDisk, RecoveryReport};
+pub use engine::{Clock, Disk, Random, RealDisk, RecoveryReport, StoreOptions};
 pub use error::{Error, Fault, OpenError};
 pub use events::{
     EventDirection, EventName, EventNameOrder, EventNameSearch, EventSearch, EventView,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
 use domain::{CustomerMeterIds, KeyedHash, OrganizationId, Scopes, Timestamp, TokenId};
-use engine::{Disk, Engine};
+use engine::{Disk, Engine, StoreOptions};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use subtle::ConstantTimeEq as _;
@@ -34,6 +34,8 @@ pub struct OpenOptions {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<dyn Random>,
+    /// When events leave memory, and the like.
+    pub store: StoreOptions,
 }
 
 /// The use cases. Shared between threads behind an `Arc`.
@@ -93,6 +95,7 @@ impl Service {
             disk: Arc::clone(&options.disk),
             clock: Arc::clone(&options.clock),
             random: Arc::clone(&options.random),
+            store: options.store,
         })?;
         let catalog = open_catalog(&engine, &options.folder.join(CATALOG_FILE));
         let catalog = catalog.inspect_err(|_| engine.abandon())?;

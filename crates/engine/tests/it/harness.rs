@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc;
 
 use domain::{EventBatch, OrganizationId, Timestamp};
-use engine::{Clock, Engine, IngestError, Ingested, OpenOptions, Random, StoreError};
+use engine::{Clock, Engine, IngestError, Ingested, OpenOptions, Random, StoreError, StoreOptions};
 use store::testing::MemoryDisk;
 
 /// 2026-03-01T00:00Z.
@@ -37,6 +37,7 @@ pub(crate) fn open(disk: &MemoryDisk) -> Engine {
 
 pub(crate) fn try_open(disk: &MemoryDisk) -> Result<Engine, StoreError> {
     let options = OpenOptions {
+        store: StoreOptions::default(),
         folder: Path::new("/data").into(),
         disk: Arc::new(disk.clone()),
         clock: Arc::new(TestClock(AtomicI64::new(START + 100 * 24 * HOUR))),

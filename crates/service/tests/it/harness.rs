@@ -11,7 +11,7 @@ use domain::{
 };
 use service::{
     Clock, Error, Ingested, NewMeter, OpenError, OpenOptions, Quantities, QuantitiesRequest,
-    Random, RealDisk, Service,
+    Random, RealDisk, Service, StoreOptions,
 };
 
 /// 2026-03-01T00:00Z.
@@ -75,6 +75,7 @@ impl Harness {
 
     fn options(&self, admin_token: Option<&str>) -> OpenOptions {
         OpenOptions {
+            store: StoreOptions::default(),
             folder: self.folder.path().join("data"),
             admin_token: admin_token.map(str::to_owned),
             disk: Arc::new(RealDisk),
