@@ -95,12 +95,13 @@ impl Engine {
         let events = Arc::new(EventIndexes::new(&folder, reader.clone()));
         // What is derived of old events is folded while nobody asks yet.
         upkeep.notify(reader.organizations());
-        let sealing = Arc::new(Sealing::default());
+        let sealing = Arc::new(Sealing::new(reader.clone(), &options.store));
         let mut threads = vec![
             spawn("writer", {
                 let (queue, upkeep) = (Arc::clone(&queue), Arc::clone(&upkeep));
                 let clock = Arc::clone(&options.clock);
-                move || ingest::run(writer, &queue, &clock, &upkeep)
+                let sealing = Arc::clone(&sealing);
+                move || ingest::run(writer, &queue, &clock, &upkeep, &sealing)
             }),
             spawn("upkeep", {
                 let (upkeep, reader) = (Arc::clone(&upkeep), reader.clone());

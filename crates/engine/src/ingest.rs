@@ -9,6 +9,7 @@ use store::{AppendRequest, Appended, CommitError, StoreError, Writer};
 
 use crate::environment::Clock;
 use crate::limits::{GROUP_BYTES_MAX, GROUP_REQUESTS_MAX, QUEUE_BYTES_MAX};
+use crate::sealing::Sealing;
 use crate::upkeep::Upkeep;
 
 /// What became of a request's events. All of them are durable.
@@ -234,10 +235,17 @@ impl Drop for CloseAtEnd<'_> {
 }
 
 /// The writer's loop. Returns when the queue is closed and all that waited is written.
-pub(crate) fn run(mut writer: Writer, queue: &Queue, clock: &Arc<dyn Clock>, upkeep: &Upkeep) {
+pub(crate) fn run(
+    mut writer: Writer,
+    queue: &Queue,
+    clock: &Arc<dyn Clock>,
+    upkeep: &Upkeep,
+    sealing: &Sealing,
+) {
     let _close = CloseAtEnd(queue);
     let mut floor = Timestamp::MIN;
     while let Some(next) = queue.next() {
+        sealing.wait_for_room();
         // As the store will have it: never before what was received last.
         let received_at = clock.now().max(writer.received_at()).max(floor);
         let group = match next {

@@ -25,3 +25,15 @@ pub(crate) const SEAL_LOOK: Duration = Duration::from_millis(50);
 
 /// How long after a failure sealing is tried again.
 pub(crate) const SEAL_RETRY: Duration = Duration::from_secs(10);
+
+/// How many times as much as makes a seal may be in memory before who appends has to wait.
+pub(crate) const UNSEALED_FACTOR_MAX: u64 = 3;
+
+/// How long who appends waits for a seal at most, each time.
+pub(crate) const SEAL_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// So many events in memory hold nobody up, however soon they are to be sealed.
+pub(crate) const UNSEALED_ROWS_FREE: u64 = 100_000;
+
+/// The same for bytes.
+pub(crate) const UNSEALED_BYTES_FREE: u64 = 64 << 20;

@@ -71,6 +71,11 @@ impl Reader {
         self.tails.read().get(&organization).cloned()
     }
 
+    /// How many events are in memory and in the journal alone, and how many bytes their rows take.
+    pub fn unsealed(&self) -> (u64, u64) {
+        self.shared().tail()
+    }
+
     /// All tails, by organization.
     pub(crate) fn tails(&self) -> Vec<(OrganizationId, Arc<Tail>)> {
         let tails = self.tails.read();
