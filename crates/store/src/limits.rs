@@ -41,8 +41,11 @@ pub(crate) const DERIVED_NAME_BYTES_MAX: usize = 100;
 /// Files that are written once are written in pieces of this size.
 pub(crate) const WRITE_BYTES: usize = 1 << 20;
 
-/// Rows of a row group at most: so many are decoded to look at one.
+/// Rows of a row group at most: so many are decoded at once by who looks at all.
 pub(crate) const GROUP_ROWS: usize = 8192;
+
+/// Rows of a page: so many are decoded to look at one.
+pub(crate) const PAGE_ROWS: usize = 1024;
 
 /// Columns of metadata in a segment at most. Below 254, which have a meaning of their own in a layout.
 pub(crate) const METADATA_COLUMNS_MAX: usize = 64;

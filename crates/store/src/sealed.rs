@@ -119,4 +119,15 @@ impl SealedGroup {
     ) -> Result<Arc<Block>, StoreError> {
         self.part.load(self.group(), identities, cache)
     }
+
+    /// The rows around one of them; see [`Part::load_around`].
+    pub(crate) fn load_around(
+        &self,
+        ordinal: u32,
+        identities: &dyn CopyIdentities,
+        cache: &BlockCache,
+    ) -> Result<Arc<Block>, StoreError> {
+        self.part
+            .load_around(self.group(), ordinal, identities, cache)
+    }
 }

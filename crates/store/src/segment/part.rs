@@ -14,7 +14,12 @@ use super::{BlockCache, postings, read};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{damaged, open, open_named, read_exactly};
+use crate::limits::PAGE_ROWS;
 use crate::tail::{Block, CopyIdentities};
+
+/// [`PAGE_ROWS`], to compute with ordinals.
+#[expect(clippy::cast_possible_truncation, reason = "it is a small constant")]
+const PAGE_ROWS_U32: u32 = PAGE_ROWS as u32;
 
 /// The files of a segment.
 #[derive(Debug)]
@@ -146,11 +151,38 @@ impl Part {
         identities: &dyn CopyIdentities,
         cache: &BlockCache,
     ) -> Result<Arc<Block>, StoreError> {
-        let place = (self.file.number, group.number);
+        let place = (self.file.number, group.number, None);
         if let Some(block) = cache.get(place) {
             return Ok(block);
         }
         let block = Arc::new(self.read(group, identities, cache)?);
+        cache.put(place, &block);
+        Ok(block)
+    }
+
+    /// The rows around one of a row group: a page of them, which takes an eighth of the time of [`Self::load`], or all if they are
+    /// in the cache.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn load_around(
+        &self,
+        group: &Group,
+        ordinal: u32,
+        identities: &dyn CopyIdentities,
+        cache: &BlockCache,
+    ) -> Result<Arc<Block>, StoreError> {
+        if let Some(block) = cache.get((self.file.number, group.number, None)) {
+            return Ok(block);
+        }
+        let page = ordinal.saturating_sub(group.ordinal_first) / PAGE_ROWS_U32;
+        let place = (self.file.number, group.number, Some(page));
+        if let Some(block) = cache.get(place) {
+            return Ok(block);
+        }
+        let first = page * PAGE_ROWS_U32;
+        let rows = first..first.saturating_add(PAGE_ROWS_U32).min(group.rows);
+        let block = Arc::new(read::rows(&self.file, group, rows, identities, cache)?);
         cache.put(place, &block);
         Ok(block)
     }
@@ -162,7 +194,7 @@ impl Part {
         identities: &dyn CopyIdentities,
         cache: &BlockCache,
     ) -> Result<Block, StoreError> {
-        read::group(&self.file, group, identities, cache)
+        read::rows(&self.file, group, 0..group.rows, identities, cache)
     }
 
     /// The ordinals of an identity's rows, ascending. One read of a few thousand bytes.

@@ -1,5 +1,6 @@
 //! Reading a row group: from columns to the rows that were written.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::buf::Reader;
@@ -26,10 +27,11 @@ use crate::files::{damaged, open_named, read_exactly};
 use crate::tail::{Block, Columns, CopyIdentities};
 use crate::uuid_text;
 
-/// Reads, checks and decodes a row group.
-pub(super) fn group(
+/// Reads and checks a row group and decodes some of its rows, counted from its first; not none.
+pub(super) fn rows(
     file: &SegmentFile,
     group: &Group,
+    rows: Range<u32>,
     identities: &dyn CopyIdentities,
     cache: &BlockCache,
 ) -> Result<Block, StoreError> {
@@ -62,7 +64,7 @@ pub(super) fn group(
         offset: group.offset,
         bytes: bytes.into(),
     };
-    let decoded = Decoder::new(&footer, group, source)
+    let decoded = Decoder::new(&footer, group, rows, source)
         .and_then(|decoder| decoder.block(&file.shape, group, identities));
     decoded.map_err(|Undecodable| {
         damaged(
@@ -140,6 +142,9 @@ fn outside() -> ParquetError {
 struct Decoder<'a> {
     metadata: &'a RowGroupMetaData,
     source: Arc<GroupBytes>,
+    /// How many rows are passed over.
+    skipped: usize,
+    /// How many rows after those are decoded.
     rows: usize,
 }
 
@@ -164,6 +169,7 @@ impl<'a> Decoder<'a> {
     fn new(
         footer: &'a ParquetMetaData,
         group: &Group,
+        rows: Range<u32>,
         source: GroupBytes,
     ) -> Result<Self, Undecodable> {
         let metadata = (footer.row_groups().get(group.number as usize)).ok_or(Undecodable)?;
@@ -173,7 +179,8 @@ impl<'a> Decoder<'a> {
         Ok(Self {
             metadata,
             source: Arc::new(source),
-            rows: group.rows as usize,
+            skipped: rows.start as usize,
+            rows: rows.len(),
         })
     }
 
@@ -186,8 +193,12 @@ impl<'a> Decoder<'a> {
         if chunk.column_type() != T::get_physical_type() {
             return Err(Undecodable);
         }
-        let pages = SerializedPageReader::new(Arc::clone(&self.source), chunk, self.rows, None)?;
+        let rows = usize::try_from(self.metadata.num_rows()).map_err(|_| Undecodable)?;
+        let pages = SerializedPageReader::new(Arc::clone(&self.source), chunk, rows, None)?;
         let mut reader = ColumnReaderImpl::<T>::new(chunk.column_descr_ptr(), Box::new(pages));
+        if self.skipped > 0 && reader.skip_records(self.skipped)? != self.skipped {
+            return Err(Undecodable);
+        }
         let mut values = Vec::with_capacity(self.rows);
         let (rows, _, _) = reader.read_records(self.rows, levels, None, &mut values)?;
         if rows == self.rows {
@@ -282,7 +293,9 @@ impl<'a> Decoder<'a> {
             let end = u32::try_from(bytes.len()).map_err(|_| Undecodable)?;
             columns.ends.push(end);
         }
-        Ok(Block::new(group.ordinal_first, bytes, columns, Vec::new()))
+        let skipped = u32::try_from(self.skipped).map_err(|_| Undecodable)?;
+        let ordinal_first = group.ordinal_first + skipped;
+        Ok(Block::new(ordinal_first, bytes, columns, Vec::new()))
     }
 }
 

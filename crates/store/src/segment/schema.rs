@@ -12,7 +12,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
 use super::shape::{Kind, Shape};
-use crate::limits::GROUP_ROWS;
+use crate::limits::{GROUP_ROWS, PAGE_ROWS};
 
 /// The columns that every segment has, by their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,6 +196,9 @@ fn properties(fields: &[Field]) -> WriterPropertiesPtr {
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
+        // A page ends after a batch that reaches the limit.
+        .set_write_batch_size(PAGE_ROWS)
+        .set_data_page_row_count_limit(PAGE_ROWS)
         .set_max_row_group_row_count(Some(GROUP_ROWS));
     for field in fields {
         let path = ColumnPath::new(vec![field.name.clone()]);

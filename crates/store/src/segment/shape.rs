@@ -142,10 +142,10 @@ impl Shape {
         &self.columns
     }
 
-    /// The column for a value, and what to put there; `None` when it goes to the rest.
-    fn place<'a>(&self, key: &str, value: &Value<'a>) -> Option<(u8, Cell<'a>)> {
+    /// The column for a value of a key with these columns, and what to put there; `None` when it goes to the rest.
+    fn place<'a>(&self, places: [Option<u8>; 4], value: &Value<'a>) -> Option<(u8, Cell<'a>)> {
         let kind = kind_of(value)?;
-        let place = (*self.places.get(key)?.get(usize::from(kind.code().min(3)))?)?;
+        let place = (*places.get(usize::from(kind.code().min(3)))?)?;
         let column = self.columns.get(usize::from(place))?;
         Some((place, cell_of(column.kind, value)?))
     }
@@ -229,17 +229,33 @@ pub(super) struct Taker<'a> {
     pub(super) cells: Vec<(u8, Cell<'a>)>,
     rest: MetadataBuilder,
     rebuilt: MetadataBuilder,
+    /// Of the rows before: the key at each place in their order, and its columns. Rows are alike, so this saves nearly all searches.
+    seen: Vec<(&'a str, [Option<u8>; 4])>,
 }
 
 impl<'a> Taker<'a> {
+    /// The columns of the key at a place in the order of a row's keys.
+    fn places(&mut self, shape: &Shape, at: usize, key: &'a str) -> [Option<u8>; 4] {
+        match self.seen.get(at) {
+            Some((seen, places)) if *seen == key => *places,
+            _ => {
+                let places = shape.places.get(key).copied().unwrap_or_default();
+                self.seen.truncate(at);
+                self.seen.push((key, places));
+                places
+            }
+        }
+    }
+
     /// Takes a row's metadata apart.
     ///
     /// What this gives is put together again and compared before it is used: should a value not come back as the
     /// very same bytes, all of the row's metadata goes to the rest.
     pub(super) fn take(&mut self, shape: &Shape, metadata: MetadataRef<'a>) {
         self.clear();
-        for (key, value) in metadata.iter() {
-            if let Some((place, cell)) = shape.place(key, &value) {
+        for (at, (key, value)) in metadata.iter().enumerate() {
+            let places = self.places(shape, at, key);
+            if let Some((place, cell)) = shape.place(places, &value) {
                 self.layout.push(place);
                 self.cells.push((place, cell));
                 if let Some(column) = shape.columns.get(usize::from(place)) {

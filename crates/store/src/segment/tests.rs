@@ -221,6 +221,15 @@ fn check(sources: &[RowSource]) {
             .iter()
             .flat_map(|(block, rows)| rows.clone().map(|row| block.row(row)));
         for group in &part.groups {
+            for ordinal in group.ordinals().step_by(700) {
+                let page = (part.load_around(group, ordinal, &Known, &cache)).expect("as written");
+                let index = (ordinal - page.ordinal_first()) as usize;
+                let expected = source.blocks.iter().find_map(|(block, _)| {
+                    let index = ordinal.checked_sub(block.ordinal_first())? as usize;
+                    (index < block.len()).then(|| block.row(index))
+                });
+                assert_eq!(Some(page.row(index)), expected);
+            }
             let block = part.load(group, &Known, &cache).expect("as it was written");
             assert_eq!(block.ordinals(), group.ordinals());
             assert_eq!(block.time_span(), group.times);
