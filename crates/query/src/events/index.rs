@@ -6,7 +6,7 @@ use store::{RowRef, Snapshot, StoreError};
 
 use super::identities::{Identities, IdentityTimes};
 use super::links::Links;
-use super::names::{Gathered, Names};
+use super::names::{Gathered, Names, Slot};
 use super::references::{Parent, References};
 use crate::packed::read_count;
 
@@ -29,8 +29,17 @@ pub struct EventIndex {
 /// What has to be looked up to take an event in; done first, so that an event is in as a whole or not at all.
 struct Relations {
     parent: Parent,
-    /// The hash of the event's key, and the events that wait for it.
-    awaited: Option<(u128, Vec<u32>)>,
+    awaited: Option<Awaited>,
+}
+
+/// Events that wait for a key.
+struct Awaited {
+    /// The key's.
+    hash: u128,
+    /// The events, in order.
+    who: Vec<u32>,
+    /// Where each of them counts.
+    slots: Vec<Slot>,
 }
 
 impl EventIndex {
@@ -100,11 +109,20 @@ impl EventIndex {
         let event = row.event();
         let relations = self.relations(snapshot, references, row.ordinal, &event)?;
         self.identities.add(&row, event.source);
-        self.names
+        let slot = self
+            .names
             .add(event.source, event.name, row.timestamp, gathered);
+        if matches!(relations.parent, Parent::Known(_)) {
+            gathered.add_child(slot);
+        }
         self.links.add(row.ordinal, relations.parent);
-        if let Some((hash, who)) = relations.awaited {
-            self.links.arrived(row.ordinal, hash, &who);
+        if let Some(Awaited { hash, who, slots }) = relations.awaited {
+            let refused = self.links.arrived(row.ordinal, hash, &who);
+            for (waiting, slot) in who.into_iter().zip(slots) {
+                if Some(waiting) != refused {
+                    gathered.add_child(slot);
+                }
+            }
         }
         self.rows += 1;
         Ok(())
@@ -123,19 +141,34 @@ impl EventIndex {
             .filter(|_| event.source == Source::User && self.links.is_any_waiting());
         let awaited = match key {
             None => None,
-            Some(key) => {
-                let hash = references.hash(key);
-                let mut who = Vec::new();
-                for waiting in self.links.waiting_for(hash) {
-                    let row = snapshot.row(*waiting)?;
-                    if row.is_some_and(|row| row.get().event().parent == Some(key)) {
-                        who.push(*waiting);
-                    }
-                }
-                (!who.is_empty()).then_some((hash, who))
-            }
+            Some(key) => self.who_waits(snapshot, references, key)?,
         };
         Ok(Relations { parent, awaited })
+    }
+
+    /// The events that wait for a key; `None` when nobody does.
+    fn who_waits(
+        &self,
+        snapshot: &Snapshot,
+        references: &References<'_>,
+        key: &str,
+    ) -> Result<Option<Awaited>, StoreError> {
+        let hash = references.hash(key);
+        let (mut who, mut slots) = (Vec::new(), Vec::new());
+        for waiting in self.links.waiting_for(hash) {
+            let Some(row) = snapshot.row(*waiting)? else {
+                continue;
+            };
+            let row = row.get();
+            let event = row.event();
+            if event.parent == Some(key) {
+                let slot = self.names.slot(event.source, event.name, row.timestamp);
+                who.push(*waiting);
+                slots.push(slot.expect("who waits has been taken in"));
+            }
+        }
+        let awaited = Awaited { hash, who, slots };
+        Ok(Some(awaited).filter(|awaited| !awaited.who.is_empty()))
     }
 
     /// When the events of the identity with this number came; `None` when none of them is folded.
@@ -188,6 +221,11 @@ impl EventIndex {
             names: Names::decode(&mut reader, rows, hash)?,
             links: Links::decode(&mut reader, rows)?,
         };
+        if index.names.children_count() != index.links.count() {
+            return Err(PackedError {
+                what: "the names are not those of all links",
+            });
+        }
         if reader.is_empty() {
             Ok(index)
         } else {

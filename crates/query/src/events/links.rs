@@ -48,19 +48,26 @@ impl Links {
     }
 
     /// The event that some of those who wait for a key with this hash, `who`, were waiting for has been added: it becomes their
-    /// parent, but for the one that is above it.
-    pub(super) fn arrived(&mut self, ordinal: u32, hash: u128, who: &[u32]) {
+    /// parent, but for the one that is above it, which is returned.
+    pub(super) fn arrived(&mut self, ordinal: u32, hash: u128, who: &[u32]) -> Option<u32> {
         // Who waits is a root, so it can be above the event only as its root; and that does not change by links below it.
         let root = self.root(ordinal);
         for waiting in who.iter().filter(|waiting| **waiting != root) {
             self.link(*waiting, ordinal);
         }
         if let Some(left) = self.waiting.get_mut(&hash) {
-            left.retain(|waiting| !who.contains(waiting));
+            // Both are in order.
+            left.retain(|waiting| who.binary_search(waiting).is_err());
             if left.is_empty() {
                 self.waiting.remove(&hash);
             }
         }
+        who.binary_search(&root).is_ok().then_some(root)
+    }
+
+    /// How many events have a parent.
+    pub(super) fn count(&self) -> u64 {
+        self.children.len() as u64
     }
 
     /// Whether any event waits for its parent.

@@ -13,7 +13,7 @@ use super::scan::{Candidates, Effort, Scan};
 /// The events of a list, a part of them, and how many there are. All that is in the index is listed, and nothing newer, but for parents
 /// and children, which are those of the moment when the part was found.
 ///
-/// Cost: when only time, names and sources are asked for, the part's blocks and the days of the time; the events of the identities or
+/// Cost: when only time, names, sources and roots (depth 0) are asked for, the part's blocks and the days of the time; the events of the identities or
 /// below the parent asked for; else all blocks that reach into the time.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub fn list<E: LiveEvents>(
             direction: question.direction,
             candidates: Candidates::All,
             conditions: &conditions,
-            depth: None,
+            depth: question.depth,
         };
         return scan.list_outlined(pieces, part);
     }

@@ -44,7 +44,7 @@ fn of_everyone(index: &EventIndex) -> Vec<NameSummary> {
     let summary = |name: &super::names::Name| NameSummary {
         name: Arc::clone(&name.text),
         source: name.source,
-        occurrences: name.timeline.count(),
+        occurrences: name.counts.all.count(),
         first_seen: name.first_seen,
         last_seen: name.last_seen,
     };

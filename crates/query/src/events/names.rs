@@ -1,7 +1,6 @@
 //! Which names events have, how often, and when.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use domain::interval::Quarter;
@@ -20,7 +19,7 @@ pub(super) struct Names {
     /// By number, in the order of the first event of each.
     known: Vec<Name>,
     /// Over all names of each source.
-    by_source: [Timeline; 2],
+    by_source: [Counts; 2],
 }
 
 /// A name, and the events that have it.
@@ -30,13 +29,43 @@ pub(super) struct Name {
     pub(super) text: Arc<str>,
     pub(super) first_seen: Timestamp,
     pub(super) last_seen: Timestamp,
-    pub(super) timeline: Timeline,
+    pub(super) counts: Counts,
 }
 
-/// Counts of names in quarter hours that are not in the timelines yet: many events share few of them.
+/// How many events there are when.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) all: Timeline,
+    /// Those of them that have a parent.
+    pub(super) children: Timeline,
+}
+
+/// Where an event counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Slot {
+    name: u32,
+    quarter: i32,
+}
+
+/// Counts that are not in the timelines yet: many events share few slots.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    counts: FxHashMap<(u32, i32), u32>,
+    /// All events, and those that got a parent.
+    counts: FxHashMap<Slot, (u32, u32)>,
+}
+
+impl Gathered {
+    /// An event that counts there got its parent.
+    pub(super) fn add_child(&mut self, slot: Slot) {
+        self.counts.entry(slot).or_default().1 += 1;
+    }
+}
+
+impl Counts {
+    fn add(&mut self, quarter: i32, (events, children): (u32, u32)) {
+        self.all.add(quarter, events);
+        self.children.add(quarter, children);
+    }
 }
 
 impl Names {
@@ -49,14 +78,14 @@ impl Names {
         }
     }
 
-    /// Takes in an event, but for its count, which goes to `gathered`.
+    /// Takes in an event, but for its count, which goes to `gathered`. Returns where it counts.
     pub(super) fn add(
         &mut self,
         source: Source,
         name: &str,
         timestamp: Timestamp,
         gathered: &mut Gathered,
-    ) {
+    ) -> Slot {
         let number = match self.numbers[place(source)].get(name) {
             Some(number) => *number,
             None => self.insert(source, name, timestamp),
@@ -64,8 +93,15 @@ impl Names {
         let known = &mut self.known[number as usize];
         known.first_seen = known.first_seen.min(timestamp);
         known.last_seen = known.last_seen.max(timestamp);
-        let quarter = index_of(Quarter::of(timestamp));
-        *gathered.counts.entry((number, quarter)).or_default() += 1;
+        let slot = Slot::new(number, timestamp);
+        gathered.counts.entry(slot).or_default().0 += 1;
+        slot
+    }
+
+    /// Where an event counts that has been taken in.
+    pub(super) fn slot(&self, source: Source, name: &str, timestamp: Timestamp) -> Option<Slot> {
+        let number = self.numbers[place(source)].get(name)?;
+        Some(Slot::new(*number, timestamp))
     }
 
     fn insert(&mut self, source: Source, name: &str, seen: Timestamp) -> u32 {
@@ -77,7 +113,7 @@ impl Names {
             text,
             first_seen: seen,
             last_seen: seen,
-            timeline: Timeline::default(),
+            counts: Counts::default(),
         });
         number
     }
@@ -85,14 +121,11 @@ impl Names {
     /// Puts gathered counts into the timelines.
     pub(super) fn count(&mut self, gathered: Gathered) {
         // Sums: their order makes no difference.
-        gathered
-            .counts
-            .into_iter()
-            .for_each(|((number, quarter), events)| {
-                let name = &mut self.known[number as usize];
-                name.timeline.add(quarter, events);
-                self.by_source[place(name.source)].add(quarter, events);
-            });
+        gathered.counts.into_iter().for_each(|(slot, events)| {
+            let name = &mut self.known[slot.name as usize];
+            name.counts.add(slot.quarter, events);
+            self.by_source[place(name.source)].add(slot.quarter, events);
+        });
     }
 
     /// All names, in the order of the first event of each.
@@ -106,8 +139,16 @@ impl Names {
         self.known.get(*number as usize)
     }
 
+    /// How many events have a parent.
+    pub(super) fn children_count(&self) -> u64 {
+        self.by_source
+            .iter()
+            .map(|counts| counts.children.count())
+            .sum()
+    }
+
     /// The events of a source.
-    pub(super) fn of_source(&self, source: Source) -> &Timeline {
+    pub(super) fn of_source(&self, source: Source) -> &Counts {
         &self.by_source[place(source)]
     }
 
@@ -118,7 +159,8 @@ impl Names {
             write_text(&name.text, out);
             write_timestamp(name.first_seen, out);
             write_timestamp(name.last_seen, out);
-            name.timeline.encode(out);
+            name.counts.all.encode(out);
+            name.counts.children.encode(out);
         }
     }
 
@@ -150,19 +192,21 @@ impl Names {
                 });
             }
             let (first_seen, last_seen) = (read_timestamp(reader)?, read_timestamp(reader)?);
-            let timeline = Timeline::decode(reader)?;
-            events = events.saturating_add(timeline.count());
-            if events > u64::from(rows) {
+            let counts = Counts {
+                all: Timeline::decode(reader)?,
+                children: Timeline::decode(reader)?,
+            };
+            events = events.saturating_add(counts.all.count());
+            if events > u64::from(rows) || !counts.all.contains(&counts.children) {
                 return Err(COUNTS);
             }
-            for (quarter, count) in timeline.quarters(ALL_QUARTERS) {
-                let count = u32::try_from(count).expect("a quarter hour's count has 32 bits");
-                names.by_source[place(source)].add(quarter, count);
-            }
+            let by_source = &mut names.by_source[place(source)];
+            by_source.all.add_all(&counts.all);
+            by_source.children.add_all(&counts.children);
             let number = names.insert(source, name, first_seen);
             let known = &mut names.known[number as usize];
             known.last_seen = last_seen;
-            known.timeline = timeline;
+            known.counts = counts;
         }
         if events != u64::from(rows) {
             return Err(COUNTS);
@@ -171,8 +215,12 @@ impl Names {
     }
 }
 
-/// Every quarter hour.
-pub(super) const ALL_QUARTERS: Range<i32> = i32::MIN..i32::MAX;
+impl Slot {
+    fn new(name: u32, timestamp: Timestamp) -> Self {
+        let quarter = index_of(Quarter::of(timestamp));
+        Self { name, quarter }
+    }
+}
 
 fn place(source: Source) -> usize {
     usize::from(source == Source::System)

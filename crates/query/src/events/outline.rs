@@ -1,4 +1,4 @@
-//! A list that only time, names and sources decide on, counted from timelines: its total and where in time a page lies cost as many
+//! A list that only time, names, sources and whether an event is a root decide on, counted from timelines: its total and where in time a page lies cost as many
 //! look-ups as there are days, and no row but those of the quarter hours in which the asked time begins and ends.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use domain::{Source, TimeRange, Timestamp};
 
 use super::conditions::is_source_asked;
 use super::index::EventIndex;
+use super::names::Counts;
 use super::question::EventQuestion;
 use super::timeline::{Timeline, around_whole_days, index_of, quarters_of_day};
 
@@ -28,12 +29,12 @@ pub(super) fn is_outlined(question: &EventQuestion<'_>) -> bool {
         && question.definition.is_none()
         && question.text.is_none()
         && question.parent.is_none()
-        && question.depth.is_none()
+        && question.depth.is_none_or(|depth| depth == 0)
 }
 
 /// The stretches of the asked time that have matches, in order of time. The range is not empty.
 pub(super) fn outline(index: &EventIndex, question: &EventQuestion<'_>) -> Vec<Piece> {
-    let timelines = timelines(index, question);
+    let counts = counts(index, question);
     let Edges {
         before,
         whole,
@@ -43,46 +44,93 @@ pub(super) fn outline(index: &EventIndex, question: &EventQuestion<'_>) -> Vec<P
         let range = range?;
         let quarters = quarter_at_or_after(range.start, Rounding::Down)
             ..quarter_at_or_after(range.end, Rounding::Up);
-        let has_events =
-            |timeline: &&Timeline| timeline.quarters(quarters.clone()).next().is_some();
+        let has_events = |counts: &&Counts| counts.all.quarters(quarters.clone()).next().is_some();
         let piece = Piece { range, count: None };
-        timelines.iter().any(has_events).then_some(piece)
+        counts.iter().any(has_events).then_some(piece)
     };
+    let mut events = Stretches::new(&whole);
+    for counts in &counts {
+        events.add(&counts.all);
+    }
+    if question.depth.is_some() {
+        for counts in &counts {
+            events.subtract(&counts.children);
+        }
+    }
     partial(before)
         .into_iter()
-        .chain(whole_pieces(&timelines, &whole))
+        .chain(events.into_pieces())
         .chain(partial(after))
         .collect()
 }
 
-fn whole_pieces(timelines: &[&Timeline], whole: &Range<i32>) -> Vec<Piece> {
-    let (first, last) = around_whole_days(whole);
-    let mut quarters: BTreeMap<i32, u64> = BTreeMap::new();
-    let mut days: BTreeMap<i32, u64> = BTreeMap::new();
-    for timeline in timelines {
-        for around in [&first, &last] {
-            for (quarter, events) in timeline.quarters(around.clone()) {
-                *quarters.entry(quarter).or_default() += events;
-            }
-        }
-        for (day, events) in timeline.whole_days(whole) {
-            *days.entry(day).or_default() += events;
-        }
-    }
-    let piece = |quarters: Range<i32>, events: u64| Piece {
-        range: TimeRange::new(start_of(quarters.start), start_of(quarters.end)),
-        count: Some(events),
-    };
-    let mut pieces: Vec<Piece> = (quarters.into_iter())
-        .map(|(quarter, events)| piece(quarter..quarter + 1, events))
-        .collect();
-    pieces.extend((days.into_iter()).map(|(day, events)| piece(quarters_of_day(day), events)));
-    pieces.sort_unstable_by_key(|piece| piece.range.start);
-    pieces
+/// Whole quarter hours, of which those of whole days are taken together.
+struct Stretches<'a> {
+    whole: &'a Range<i32>,
+    /// The quarter hours around the whole days.
+    around: [Range<i32>; 2],
+    quarters: BTreeMap<i32, u64>,
+    /// By their first quarter hours.
+    days: BTreeMap<i32, u64>,
 }
 
-/// The timelines whose sum is that of the matches.
-fn timelines<'a>(index: &'a EventIndex, question: &EventQuestion<'_>) -> Vec<&'a Timeline> {
+impl<'a> Stretches<'a> {
+    fn new(whole: &'a Range<i32>) -> Self {
+        Self {
+            whole,
+            around: around_whole_days(whole).into(),
+            quarters: BTreeMap::new(),
+            days: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, timeline: &Timeline) {
+        for (quarter, events) in self
+            .around
+            .iter()
+            .flat_map(|some| timeline.quarters(some.clone()))
+        {
+            *self.quarters.entry(quarter).or_default() += events;
+        }
+        for (day, events) in timeline.whole_days(self.whole) {
+            *self.days.entry(day).or_default() += events;
+        }
+    }
+
+    /// Takes events away that have been added.
+    fn subtract(&mut self, timeline: &Timeline) {
+        for (quarter, events) in self
+            .around
+            .iter()
+            .flat_map(|some| timeline.quarters(some.clone()))
+        {
+            *self.quarters.entry(quarter).or_default() -= events;
+        }
+        for (day, events) in timeline.whole_days(self.whole) {
+            *self.days.entry(day).or_default() -= events;
+        }
+    }
+
+    /// In order of time.
+    fn into_pieces(self) -> Vec<Piece> {
+        let piece = |quarters: Range<i32>, events: u64| Piece {
+            range: TimeRange::new(start_of(quarters.start), start_of(quarters.end)),
+            count: Some(events),
+        };
+        let quarters = self.quarters.into_iter();
+        let days = self.days.into_iter();
+        let mut pieces: Vec<Piece> = quarters
+            .map(|(quarter, events)| piece(quarter..quarter + 1, events))
+            .chain(days.map(|(day, events)| piece(quarters_of_day(day), events)))
+            .filter(|piece| piece.count != Some(0))
+            .collect();
+        pieces.sort_unstable_by_key(|piece| piece.range.start);
+        pieces
+    }
+}
+
+/// The counts whose sum is that of the matches.
+fn counts<'a>(index: &'a EventIndex, question: &EventQuestion<'_>) -> Vec<&'a Counts> {
     let sources = [Source::User, Source::System]
         .into_iter()
         .filter(|source| is_source_asked(question.sources, *source));
@@ -95,7 +143,7 @@ fn timelines<'a>(index: &'a EventIndex, question: &EventQuestion<'_>) -> Vec<&'a
     asked.dedup();
     sources
         .flat_map(|source| asked.iter().map(move |name| (source, *name)))
-        .filter_map(|(source, name)| Some(&names.get(source, name)?.timeline))
+        .filter_map(|(source, name)| Some(&names.get(source, name)?.counts))
         .collect()
 }
 

@@ -28,9 +28,26 @@ pub(super) fn index_of(quarter: Quarter) -> i32 {
 
 impl Timeline {
     pub(super) fn add(&mut self, quarter: i32, events: u32) {
+        if events == 0 {
+            return;
+        }
         self.count += u64::from(events);
         *self.days.entry(day_of(quarter)).or_default() += u64::from(events);
         *self.quarters.entry(quarter).or_default() += events;
+    }
+
+    pub(super) fn add_all(&mut self, other: &Self) {
+        for (quarter, events) in &other.quarters {
+            self.add(*quarter, *events);
+        }
+    }
+
+    /// Whether no quarter hour of another timeline has more events than here.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        other
+            .quarters
+            .iter()
+            .all(|(quarter, events)| self.quarters.get(quarter) >= Some(events))
     }
 
     /// How many events there are.
