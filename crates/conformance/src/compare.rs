@@ -41,6 +41,36 @@ pub fn difference(mapping: &mut Mapping, want: &Value, got: &Value) -> Option<St
     differ(mapping, want, got, &mut String::new())
 }
 
+/// Learns identifiers from two lists that differ, item by item: an item that is the same in everything but identifiers is the
+/// recorded one. So a list that holds one item more does not make all that follows incomparable.
+pub(crate) fn learn_from_items(mapping: &mut Mapping, want: &Value, got: &Value) {
+    let items = |list: &Value| -> Vec<Value> {
+        let items = list.get("items").and_then(Value::as_array);
+        let mut items = items.cloned().unwrap_or_default();
+        for item in items.iter_mut().filter_map(Value::as_object_mut) {
+            item.remove(COUNTED_OTHERWISE);
+        }
+        items
+    };
+    let mut given = items(got);
+    for recorded in items(want) {
+        let same = given.iter().position(|given| {
+            let mut learnt = mapping.clone();
+            let is_same = difference(&mut learnt, &recorded, given).is_none();
+            if is_same {
+                *mapping = learnt;
+            }
+            is_same
+        });
+        if let Some(same) = same {
+            given.remove(same);
+        }
+    }
+}
+
+/// Not the same on purpose, and so nothing by which items are told apart.
+const COUNTED_OTHERWISE: &str = "child_count";
+
 /// `at` is the path to these values; it comes back as it was.
 fn differ(mapping: &mut Mapping, want: &Value, got: &Value, at: &mut String) -> Option<String> {
     let key = at.rsplit('/').next().unwrap_or_default();

@@ -17,7 +17,7 @@ const BARE_BYTES: usize = 32;
 ///
 /// An identifier is found in three spellings (lower case, upper case, without hyphens), anywhere in a text, and replaced in the same
 /// spelling. A text that is a moment after the recording is moved by the time since then, so that the future stays future.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Mapping {
     /// Recorded identifier to ours, both in lower case with hyphens.
     ids: BTreeMap<String, String>,

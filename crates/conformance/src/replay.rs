@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::compare::{complaints, difference};
+use crate::compare::{complaints, difference, learn_from_items};
 use crate::http::{Answer, Client, target};
 use crate::mapping::Mapping;
 use crate::recording::{Call, Case, Control, Step};
@@ -247,8 +247,14 @@ impl<'a> Replay<'a> {
         }
         // Also where it does not count, the comparison learns the identifiers.
         match difference(&mut self.mapping, want, &got) {
-            Some(place) if call.not_compared.is_none() => differs(Level::Body, place),
-            _ => Outcome::Agrees,
+            None => Outcome::Agrees,
+            Some(place) => {
+                learn_from_items(&mut self.mapping, want, &got);
+                if call.not_compared.is_some() {
+                    return Outcome::Agrees;
+                }
+                differs(Level::Body, place)
+            }
         }
     }
 

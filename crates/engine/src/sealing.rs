@@ -87,9 +87,9 @@ impl Sealing {
             if !sealer.wants_seal() {
                 continue;
             }
-            let sealed = self.seal(&mut sealer);
-            self.is_failing.store(sealed.is_err(), Ordering::Relaxed);
-            match sealed {
+            let outcome = self.seal(&mut sealer);
+            self.is_failing.store(outcome.is_err(), Ordering::Relaxed);
+            match outcome {
                 Ok(()) => keep(),
                 Err(error) => {
                     tracing::error!(

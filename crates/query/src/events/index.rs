@@ -29,7 +29,7 @@ pub struct EventIndex {
 /// What has to be looked up to take an event in; done first, so that an event is in as a whole or not at all.
 struct Relations {
     parent: Parent,
-    awaited: Option<Awaited>,
+    waiting: Option<Awaited>,
 }
 
 /// Events that wait for a key.
@@ -116,7 +116,7 @@ impl EventIndex {
             gathered.add_child(slot);
         }
         self.links.add(row.ordinal, relations.parent);
-        if let Some(Awaited { hash, who, slots }) = relations.awaited {
+        if let Some(Awaited { hash, who, slots }) = relations.waiting {
             let refused = self.links.arrived(row.ordinal, hash, &who);
             for (waiting, slot) in who.into_iter().zip(slots) {
                 if Some(waiting) != refused {
@@ -139,11 +139,11 @@ impl EventIndex {
         let key = event
             .external_id
             .filter(|_| event.source == Source::User && self.links.is_any_waiting());
-        let awaited = match key {
+        let waiting = match key {
             None => None,
             Some(key) => self.who_waits(snapshot, references, key)?,
         };
-        Ok(Relations { parent, awaited })
+        Ok(Relations { parent, waiting })
     }
 
     /// The events that wait for a key; `None` when nobody does.
@@ -167,8 +167,8 @@ impl EventIndex {
                 slots.push(slot.expect("who waits has been taken in"));
             }
         }
-        let awaited = Awaited { hash, who, slots };
-        Ok(Some(awaited).filter(|awaited| !awaited.who.is_empty()))
+        let waiting = Awaited { hash, who, slots };
+        Ok(Some(waiting).filter(|waiting| !waiting.who.is_empty()))
     }
 
     /// When the events of the identity with this number came; `None` when none of them is folded.
