@@ -20,8 +20,8 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("xtask", &[]),
 ];
 
-/// Crates of others that only these may name: an async runtime, HTTP, JSON, SQL.
-const ONLY_IN: [(&str, &[&str]); 7] = [
+/// Crates of others that only these may name: an async runtime, HTTP, JSON, SQL, file formats.
+const ONLY_IN: [(&str, &[&str]); 9] = [
     ("tokio", &["server", "cli", "bench"]),
     ("axum", &["server"]),
     ("tower", &["server"]),
@@ -32,6 +32,8 @@ const ONLY_IN: [(&str, &[&str]); 7] = [
         &["api", "server", "cli", "conformance", "bench"],
     ),
     ("rusqlite", &["catalog"]),
+    ("parquet", &["store"]),
+    ("xorf", &["store"]),
 ];
 
 /// Words that must not stand in the code of these crates (tests and comments aside), and why.
