@@ -29,7 +29,10 @@ pub(crate) const SEAL_RETRY: Duration = Duration::from_secs(10);
 /// How many times as much as makes a seal may be in memory before who appends has to wait.
 pub(crate) const UNSEALED_FACTOR_MAX: u64 = 3;
 
-/// How long who appends waits for a seal at most, each time.
+/// How long who appends waits each time when just so much is in memory.
+pub(crate) const SEAL_WAIT: Duration = Duration::from_millis(4);
+
+/// How long who appends waits at most, each time.
 pub(crate) const SEAL_WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// So many events in memory hold nobody up, however soon they are to be sealed.

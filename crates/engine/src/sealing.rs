@@ -3,12 +3,13 @@
 //! Nobody waits for it. What fails is logged and tried again later; events go on being taken in and answered meanwhile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use store::{Options as StoreOptions, Reader, Sealer, StoreError};
 
 use crate::limits::{
-    SEAL_LOOK, SEAL_RETRY, SEAL_WAIT_MAX, UNSEALED_BYTES_FREE, UNSEALED_FACTOR_MAX,
+    SEAL_LOOK, SEAL_RETRY, SEAL_WAIT, SEAL_WAIT_MAX, UNSEALED_BYTES_FREE, UNSEALED_FACTOR_MAX,
     UNSEALED_ROWS_FREE,
 };
 
@@ -53,25 +54,23 @@ impl Sealing {
         self.sealed.notify_all();
     }
 
-    /// Holds up who appends while far more is in memory than is sealed at once: memory stays bounded when events come faster than they
-    /// can be sealed for long. Returns at once otherwise, when sealing fails, and in any case after [`SEAL_WAIT_MAX`].
+    /// Holds up who appends while far more is in memory than is sealed at once, the longer the more there is: memory stays bounded
+    /// when events come faster than they can be sealed for long, and nobody stands still. Returns at once otherwise, and when
+    /// sealing fails.
     pub(crate) fn wait_for_room(&self) {
-        let is_full = || {
-            let (rows, bytes) = self.reader.unsealed();
-            (rows >= self.rows_max || bytes >= self.bytes_max)
-                && !self.is_failing.load(Ordering::Relaxed)
-        };
-        if is_full() {
-            let mut closed = self.closed.lock();
-            if !*closed && is_full() {
-                self.changed.notify_all();
-                self.sealed.wait_for(&mut closed, SEAL_WAIT_MAX);
-            }
+        let (rows, bytes) = self.reader.unsealed();
+        let wait = throttle((rows, self.rows_max), (bytes, self.bytes_max));
+        if wait.is_zero() || self.is_failing.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut closed = self.closed.lock();
+        if !*closed {
+            self.sealed.wait_for(&mut closed, wait);
         }
     }
 
     /// Waits; returns whether the thread is to go on.
-    fn pause(&self, pause: std::time::Duration) -> bool {
+    fn pause(&self, pause: Duration) -> bool {
         let mut closed = self.closed.lock();
         if !*closed {
             self.changed.wait_for(&mut closed, pause);
@@ -115,5 +114,33 @@ impl Sealing {
         }
         while !*self.closed.lock() && sealer.compact()? {}
         Ok(())
+    }
+}
+
+/// How long who appends waits, for how much is in memory of how much may be: nothing below, then with the third power.
+fn throttle(rows: (u64, u64), bytes: (u64, u64)) -> Duration {
+    let percent = |(is, may): (u64, u64)| is.saturating_mul(100) / may.max(1);
+    let percent = percent(rows).max(percent(bytes));
+    if percent < 100 {
+        return Duration::ZERO;
+    }
+    let cube = percent.saturating_mul(percent).saturating_mul(percent) / 1_000_000;
+    SEAL_WAIT
+        .saturating_mul(u32::try_from(cube).unwrap_or(u32::MAX))
+        .min(SEAL_WAIT_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_appends_waits_the_longer_the_more_is_in_memory() {
+        let wait = |rows, bytes| throttle((rows, 1_000), (bytes, 1_000));
+        assert_eq!(wait(999, 0), Duration::ZERO);
+        assert_eq!(wait(1_000, 0), SEAL_WAIT);
+        assert_eq!(wait(0, 1_000), SEAL_WAIT);
+        assert_eq!(wait(2_000, 0), SEAL_WAIT * 8);
+        assert_eq!(wait(u64::MAX, 0), SEAL_WAIT_MAX);
     }
 }
