@@ -24,6 +24,8 @@ pub(crate) struct EventIndexes {
     hash: KeyedHash,
     ids: EventIds,
     reader: Reader,
+    /// The organizations that had events at the start, sorted: of no other is anything kept.
+    old: Vec<OrganizationId>,
     by_organization: RwLock<FxHashMap<OrganizationId, Arc<LiveIndex>>>,
 }
 
@@ -43,6 +45,7 @@ impl EventIndexes {
         Self {
             hash: KeyedHash::new(folder.secret().derive("event name hash")),
             ids: EventIds::new(folder.secret().bytes()),
+            old: reader.organizations(),
             reader,
             by_organization: RwLock::default(),
         }
@@ -60,16 +63,10 @@ impl EventIndexes {
 
     /// With what was kept of it, if anything was.
     fn open(&self, organization: OrganizationId) -> LiveIndex {
-        let kept = saved::load(
-            self.reader.derived(),
-            organization,
-            EVENT_INDEX,
-            &self.reader.snapshot(organization),
-            |bytes| {
-                let index = EventIndex::decode(bytes, &self.hash)?;
-                Ok((index.rows(), index))
-            },
-        );
+        let kept = match self.old.binary_search(&organization) {
+            Ok(_) => self.load(organization),
+            Err(_) => None,
+        };
         let index = kept.unwrap_or_else(|| EventIndex::new(&self.hash));
         LiveIndex {
             organization,
@@ -78,6 +75,19 @@ impl EventIndexes {
             saved: AtomicU32::new(index.rows()),
             index: RwLock::new(index),
         }
+    }
+
+    fn load(&self, organization: OrganizationId) -> Option<EventIndex> {
+        saved::load(
+            self.reader.derived(),
+            organization,
+            EVENT_INDEX,
+            &self.reader.snapshot(organization),
+            |bytes| {
+                let index = EventIndex::decode(bytes, &self.hash)?;
+                Ok((index.rows(), index))
+            },
+        )
     }
 
     /// Keeps what is folded of an organization's events, if that has grown since it was kept last. What cannot be kept is logged, and
