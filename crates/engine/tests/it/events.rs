@@ -10,7 +10,7 @@ use domain::{
 use engine::{Engine, EventDirection, EventQuestion, FoundEvent, Listed, NameQuestion, Part};
 use store::testing::MemoryDisk;
 
-use crate::harness::{START, ingest, open};
+use crate::harness::{START, ingest, open, open_sealing};
 
 const MINUTE: i64 = 60_000_000;
 
@@ -117,8 +117,8 @@ fn told(engine: &Engine) -> String {
     )
 }
 
-#[test]
-fn a_restart_changes_no_answer() {
+/// Whatever is sealed, kept or in the journal alone.
+fn check_restarts(open: impl Fn(&MemoryDisk) -> Engine) {
     let disk = MemoryDisk::new();
     let engine = open(&disk);
     // Each parent after its child, in one batch and in another.
@@ -129,11 +129,13 @@ fn a_restart_changes_no_answer() {
     drop(engine);
     let engine = open(&disk);
     assert_eq!(told(&engine), before);
+    send(&engine, 30..60);
+    let before = told(&engine);
     let disk = disk.kill();
     drop(engine);
     let engine = open(&disk);
     assert_eq!(told(&engine), before);
-    send(&engine, 20..22);
+    send(&engine, 60..62);
     let newest = list(
         &engine,
         |_| {},
@@ -142,13 +144,23 @@ fn a_restart_changes_no_answer() {
             limit: 1,
         },
     );
-    assert_eq!(newest.total, 22);
+    assert_eq!(newest.total, 52);
     assert!(newest.items[0].parent.is_some());
 }
 
 #[test]
-fn what_is_acknowledged_is_listed_and_counted_while_more_comes_in() {
-    let engine = open(&MemoryDisk::new());
+fn a_restart_changes_no_answer() {
+    check_restarts(open);
+}
+
+#[test]
+fn a_restart_changes_no_answer_where_events_are_sealed() {
+    check_restarts(open_sealing);
+}
+
+#[test]
+fn what_is_acknowledged_is_listed_and_counted_while_more_comes_in_and_is_sealed() {
+    let engine = open_sealing(&MemoryDisk::new());
     let is_done = AtomicBool::new(false);
     thread::scope(|scope| {
         let watch = || {

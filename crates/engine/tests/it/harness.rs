@@ -35,9 +35,22 @@ pub(crate) fn open(disk: &MemoryDisk) -> Engine {
     try_open(disk).expect("the folder opens")
 }
 
+/// Seals after a few events.
+pub(crate) fn open_sealing(disk: &MemoryDisk) -> Engine {
+    let options = StoreOptions {
+        seal_rows: 8,
+        ..StoreOptions::default()
+    };
+    try_open_with(disk, options).expect("the folder opens")
+}
+
 pub(crate) fn try_open(disk: &MemoryDisk) -> Result<Engine, StoreError> {
+    try_open_with(disk, StoreOptions::default())
+}
+
+fn try_open_with(disk: &MemoryDisk, store: StoreOptions) -> Result<Engine, StoreError> {
     let options = OpenOptions {
-        store: StoreOptions::default(),
+        store,
         folder: Path::new("/data").into(),
         disk: Arc::new(disk.clone()),
         clock: Arc::new(TestClock(AtomicI64::new(START + 100 * 24 * HOUR))),
