@@ -62,6 +62,8 @@ pub enum Fault {
     },
     /// The meter that events are to match does not exist (SEMANTICS 9.15).
     MeterUnknown,
+    /// The events of a page are too large to be given in one answer; a smaller page is not.
+    PageTooLarge,
     /// The customer that is to be credited or reset does not exist; told by the key that named it.
     CreditCustomerUnknown {
         /// Whether it was named by its external id.

@@ -108,8 +108,11 @@ impl EventSearch {
     }
 }
 
+/// How many bytes of rows a page may have, unless it is a single event: text in metadata may be as large as a request.
+const PAGE_BYTES_MAX: usize = 32 << 20;
+
 impl Service {
-    /// Events, as of the last acknowledged one. Faults: [`Fault::MeterUnknown`].
+    /// Events, as of the last acknowledged one. Faults: [`Fault::MeterUnknown`], [`Fault::PageTooLarge`].
     ///
     /// A page past the end tells of no events at all: the total is then 0, as the reference counts along the page.
     pub fn events(
@@ -148,6 +151,14 @@ impl Service {
         };
         let part = part_of(page);
         let listed = self.engine.events(organization, &question, part)?;
+        let bytes: usize = listed
+            .items
+            .iter()
+            .map(|found| found.row.get().bytes.len())
+            .sum();
+        if bytes > PAGE_BYTES_MAX && listed.items.len() > 1 {
+            return Err(Error::Invalid(vec![Fault::PageTooLarge]));
+        }
         let is_past_end = part.offset >= listed.total;
         Ok(Listed {
             items: self.event_views(organization, &listed.items)?,

@@ -80,6 +80,11 @@ impl Broken {
                 place: vec![Step::Name("query"), Step::Name("meter_id")],
                 message: "Meter not found.",
             },
+            Fault::PageTooLarge => Broken {
+                kind: "value_error",
+                place: vec![Step::Name("query"), Step::Name("limit")],
+                message: "The events of this page are too large for one answer, ask for fewer.",
+            },
             Fault::CreditCustomerUnknown { by_external_id } => field(
                 "value_error",
                 if *by_external_id {

@@ -143,6 +143,38 @@ async fn every_fault_has_its_place_type_and_text() {
             r#"{"type":"member_id","loc":["body","events",1,"member_id"],"msg":"Member not found.","input":null}"#,
         ),
         (
+            Fault::MeterUnknown,
+            r#"{"type":"meter_id","loc":["query","meter_id"],"msg":"Meter not found."}"#,
+        ),
+        (
+            Fault::PageTooLarge,
+            r#"{"type":"value_error","loc":["query","limit"],"msg":"The events of this page are too large for one answer, ask for fewer."}"#,
+        ),
+        (
+            Fault::CreditCustomerUnknown {
+                by_external_id: false,
+            },
+            r#"{"type":"value_error","loc":["body","customer_id"],"msg":"Customer does not exist."}"#,
+        ),
+        (
+            Fault::CreditCustomerUnknown {
+                by_external_id: true,
+            },
+            r#"{"type":"value_error","loc":["body","external_customer_id"],"msg":"Customer does not exist."}"#,
+        ),
+        (
+            Fault::CreditMeterUnknown,
+            r#"{"type":"value_error","loc":["body","meter_id"],"msg":"Meter does not exist."}"#,
+        ),
+        (
+            Fault::CreditMeterArchived,
+            r#"{"type":"value_error","loc":["body","meter_id"],"msg":"Meter is archived."}"#,
+        ),
+        (
+            Fault::CreditKeyTaken,
+            r#"{"type":"value_error","loc":["body","external_id"],"msg":"This external ID was used for another credit or reset."}"#,
+        ),
+        (
             Fault::FilterFrozen,
             r#"{"type":"forbidden","loc":["body","filter"],"msg":"This field can't be updated because the meter is already aggregating events.","input":{"clauses":[ ]}}"#,
         ),

@@ -883,3 +883,39 @@ fn a_restart_changes_no_answer() {
     }]);
     assert_eq!(scene.parent_of("orphan").as_deref(), Some("found"));
 }
+
+#[test]
+fn a_page_of_very_large_events_is_refused_and_a_smaller_one_is_not() {
+    let scene = scene();
+    let text = "x".repeat(9 << 20);
+    for _ in 0..4 {
+        let mut metadata = MetadataBuilder::new();
+        metadata.text("prompt", &text);
+        let mut batch = EventBatch::default();
+        batch.push(&Event {
+            source: Source::User,
+            name: "large",
+            identity: Identity::External("x"),
+            member: None,
+            timestamp: at(1),
+            external_id: None,
+            parent: None,
+            metadata: metadata.as_ref(),
+        });
+        let (sender, receiver) = mpsc::channel();
+        scene
+            .service
+            .ingest(scene.organization, batch, move |result| {
+                sender.send(result).expect("somebody waits");
+            });
+        receiver.recv().expect("told once").expect("taken");
+    }
+    let page = |limit| {
+        let page = Page { page: 1, limit };
+        scene
+            .service
+            .events(scene.organization, &EventSearch::default(), page)
+    };
+    assert!(matches!(page(4), Err(Error::Invalid(faults)) if faults == [Fault::PageTooLarge]));
+    assert_eq!(page(2).expect("small enough").items.len(), 2);
+}
