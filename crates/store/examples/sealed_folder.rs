@@ -31,8 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let mut hashes = Vec::new();
             for number in part * 10_000..(part + 1) * 10_000 {
                 let key = key_of(number);
-                let hasher = reader.key_hasher();
-                hashes.push(Some(hasher.hash(organization, Source::User, &key)));
+                let hash = (reader.key_hasher()).hash(organization, Source::User, &key);
+                hashes.push(Some(hash));
                 push(&mut batch, number, &key);
             }
             let request = AppendRequest {

@@ -44,8 +44,11 @@ pub(crate) const WRITE_BYTES: usize = 1 << 20;
 /// Rows of a row group at most: so many are decoded at once by who looks at all.
 pub(crate) const GROUP_ROWS: usize = 8192;
 
-/// Rows of a page: so many are decoded to look at one.
+/// Rows of a page: so many are decompressed at once.
 pub(crate) const PAGE_ROWS: usize = 1024;
+
+/// So many rows are decoded to look at one: a part of a page.
+pub(crate) const WINDOW_ROWS: u32 = 256;
 
 /// Columns of metadata in a segment at most. Below 254, which have a meaning of their own in a layout.
 pub(crate) const METADATA_COLUMNS_MAX: usize = 64;

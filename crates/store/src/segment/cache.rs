@@ -13,7 +13,7 @@ use parquet::file::metadata::ParquetMetaData;
 use crate::limits::FOOTERS_CACHED;
 use crate::tail::Block;
 
-/// A segment's number, a row group's in it, and a page's in that; `None` for the whole group.
+/// A segment's number, a row group's in it, and a window's in that; `None` for the whole group.
 pub(super) type Place = (u64, u32, Option<u32>);
 
 /// Shared by all readers.

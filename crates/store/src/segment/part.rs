@@ -14,12 +14,8 @@ use super::{BlockCache, postings, read};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{damaged, open, open_named, read_exactly};
-use crate::limits::PAGE_ROWS;
+use crate::limits::WINDOW_ROWS;
 use crate::tail::{Block, CopyIdentities};
-
-/// [`PAGE_ROWS`], to compute with ordinals.
-#[expect(clippy::cast_possible_truncation, reason = "it is a small constant")]
-const PAGE_ROWS_U32: u32 = PAGE_ROWS as u32;
 
 /// The files of a segment.
 #[derive(Debug)]
@@ -160,8 +156,8 @@ impl Part {
         Ok(block)
     }
 
-    /// The rows around one of a row group: a page of them, which takes an eighth of the time of [`Self::load`], or all if they are
-    /// in the cache.
+    /// The rows around one of a row group: a window of [`WINDOW_ROWS`], which takes a small part of the time of [`Self::load`], or all if
+    /// they are in the cache.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -175,13 +171,13 @@ impl Part {
         if let Some(block) = cache.get((self.file.number, group.number, None)) {
             return Ok(block);
         }
-        let page = ordinal.saturating_sub(group.ordinal_first) / PAGE_ROWS_U32;
-        let place = (self.file.number, group.number, Some(page));
+        let window = ordinal.saturating_sub(group.ordinal_first) / WINDOW_ROWS;
+        let place = (self.file.number, group.number, Some(window));
         if let Some(block) = cache.get(place) {
             return Ok(block);
         }
-        let first = page * PAGE_ROWS_U32;
-        let rows = first..first.saturating_add(PAGE_ROWS_U32).min(group.rows);
+        let first = window * WINDOW_ROWS;
+        let rows = first..first.saturating_add(WINDOW_ROWS).min(group.rows);
         let block = Arc::new(read::rows(&self.file, group, rows, identities, cache)?);
         cache.put(place, &block);
         Ok(block)

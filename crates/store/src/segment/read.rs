@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
-use domain::metadata::MetadataBuilder;
 use domain::{Event, Member, MetadataRef, Source, Timestamp};
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{
@@ -21,7 +20,7 @@ use super::BlockCache;
 use super::index::Group;
 use super::part::SegmentFile;
 use super::schema::Fixed;
-use super::shape::{Cell, Kind, REST, Shape, WHOLE, give};
+use super::shape::{Cell, Kind, REST, Shape, WHOLE, give_first};
 use crate::error::StoreError;
 use crate::files::{damaged, open_named, read_exactly};
 use crate::tail::{Block, Columns, CopyIdentities};
@@ -246,7 +245,7 @@ impl<'a> Decoder<'a> {
         let mut metadata = Metadata::new(self, shape)?;
 
         let mut bytes = Vec::new();
-        let mut builder = MetadataBuilder::new();
+        let mut packed = Vec::new();
         let mut uuid_id = String::new();
         let identities = identities.copy(&columns.identities).ok_or(Undecodable)?;
         for (row, identity) in identities.iter().enumerate() {
@@ -275,7 +274,7 @@ impl<'a> Decoder<'a> {
                 Some(b"system") => Source::System,
                 _ => return Err(Undecodable),
             };
-            let whole = metadata.next(row, shape, &mut builder)?;
+            let whole = metadata.next(row, shape, &mut packed)?;
             Event {
                 source,
                 name: text(names.get(row).ok_or(Undecodable)?)?,
@@ -286,7 +285,7 @@ impl<'a> Decoder<'a> {
                 parent: parent.as_ref().map(text).transpose()?,
                 metadata: match &whole {
                     Some(bytes) => MetadataRef::from_packed(bytes.data()),
-                    None => builder.as_ref(),
+                    None => MetadataRef::from_packed(&packed),
                 },
             }
             .encode(&mut bytes);
@@ -347,7 +346,7 @@ impl Metadata {
         &mut self,
         row: usize,
         shape: &Shape,
-        out: &mut MetadataBuilder,
+        out: &mut Vec<u8>,
     ) -> Result<Option<ByteArray>, Undecodable> {
         out.clear();
         let layout = self.layouts.get(row).ok_or(Undecodable)?.data();
@@ -355,12 +354,10 @@ impl Metadata {
         if layout == [WHOLE] {
             return Ok(Some(rest.ok_or(Undecodable)?));
         }
-        let packed = rest.as_ref().map_or(&[][..], ByteArray::data);
-        let mut rest = MetadataRef::from_packed(packed).iter();
+        let mut rest = rest.as_ref().map_or(&[][..], ByteArray::data);
         for place in layout {
             if *place == REST {
-                let (key, value) = rest.next().ok_or(Undecodable)?;
-                out.value(key, &value);
+                rest = give_first(rest, out).ok_or(Undecodable)?;
                 continue;
             }
             let place = usize::from(*place);
@@ -369,15 +366,13 @@ impl Metadata {
                 Values::Absent => return Err(Undecodable),
                 Values::Text(values) => {
                     let value = values.next().ok_or(Undecodable)?;
-                    give(column, Cell::Text(text(&value)?), out);
+                    column.write(Cell::Text(value.data()), out);
                 }
                 Values::Bool(values) => {
-                    let value = values.next().ok_or(Undecodable)?;
-                    give(column, Cell::Bool(value), out);
+                    column.write(Cell::Bool(values.next().ok_or(Undecodable)?), out);
                 }
                 Values::Whole(values) => {
-                    let value = values.next().ok_or(Undecodable)?;
-                    give(column, Cell::Whole(value), out);
+                    column.write(Cell::Whole(values.next().ok_or(Undecodable)?), out);
                 }
             }
         }

@@ -3,11 +3,14 @@
 //! A column takes the values of one key at the top level that are of one kind. A row's *layout* says for each of its keys, in
 //! their order, which column has the value, or that the *rest* has it: packed metadata of the keys that have no column. So
 //! nothing is lost: neither the order of keys, nor the spelling of a number, nor a value that its column cannot hold.
+//!
+//! Both ways work on packed bytes, whose layout `domain::metadata` gives, and not on values: a number is moved without being
+//! computed with. What is put into a column is what would be written from it again, byte by byte, or else it goes to the rest.
 
 use std::collections::BTreeMap;
 
 use domain::metadata::MetadataBuilder;
-use domain::packed::{PackedError, Reader, write_len, write_text};
+use domain::packed::{PackedError, Reader, write_len, write_signed, write_text};
 use domain::{Event, MetadataRef, Number, Spelling, Value};
 
 use crate::limits::{
@@ -71,13 +74,117 @@ impl Kind {
 pub(super) struct Column {
     pub(super) key: String,
     pub(super) kind: Kind,
+    /// With what the packed values of this key and kind begin: the key and the tag of the kind. Of booleans: the key.
+    prefix: Vec<u8>,
+    /// The tags of false and true.
+    tags: [u8; 2],
 }
 
 impl Column {
+    fn new(key: &str, kind: Kind) -> Self {
+        let mut builder = MetadataBuilder::new();
+        let mut packed = |add: &dyn Fn(&mut MetadataBuilder)| {
+            builder.clear();
+            add(&mut builder);
+            builder.as_ref().bytes().to_vec()
+        };
+        // An empty text and a zero are one byte behind the tag, a decimal's scale is one more.
+        let (mut prefix, behind) = match kind {
+            Kind::Text => (packed(&|builder| builder.text(key, "")), 1),
+            Kind::Bool => (packed(&|builder| builder.bool(key, false)), 1),
+            Kind::Integer => (
+                packed(&|builder| builder.number(key, &Number::ZERO, Spelling::Integer)),
+                1,
+            ),
+            Kind::Decimal { .. } => (
+                packed(&|builder| builder.number(key, &Number::ZERO, Spelling::Decimal)),
+                2,
+            ),
+        };
+        prefix.truncate(prefix.len().saturating_sub(behind));
+        let tag = |bool| packed(&|builder| builder.bool(key, bool)).pop();
+        let mut tag = tag;
+        Self {
+            key: key.to_owned(),
+            kind,
+            prefix,
+            tags: [false, true].map(|bool| tag(bool).expect("a boolean is its tag")),
+        }
+    }
+
     /// Its name in the Parquet file.
     pub(super) fn name(&self) -> String {
         format!("metadata.{}.{}", self.key, self.kind.name())
     }
+
+    /// The value at the front of packed metadata and its length, if it is one that this column gives back as the very same bytes.
+    /// `least` is a buffer for what would be written.
+    fn read<'a>(&self, packed: &'a [u8], least: &mut Vec<u8>) -> Option<(Cell<'a>, usize)> {
+        let payload = packed.strip_prefix(&*self.prefix)?;
+        let mut reader = Reader::new(payload);
+        least.clear();
+        let cell = match self.kind {
+            Kind::Text => {
+                let length = reader.len().ok()?;
+                write_len(length, least);
+                // Only the length could have been written in another way.
+                if !payload.starts_with(&*least) {
+                    return None;
+                }
+                Cell::Text(reader.bytes(length).ok()?)
+            }
+            Kind::Bool => {
+                let tag = reader.byte().ok()?;
+                let at = self.tags.iter().position(|known| *known == tag)?;
+                Cell::Bool(at == 1)
+            }
+            Kind::Integer => {
+                let whole = reader.signed().ok()?;
+                write_signed(whole, least);
+                if !payload.starts_with(&*least) {
+                    return None;
+                }
+                Cell::Whole(i64::try_from(whole).ok()?)
+            }
+            Kind::Decimal { scale } => {
+                let own = reader.byte().ok()?;
+                let mantissa = reader.signed().ok()?;
+                let factor = 10_i64.checked_pow(u32::from(scale.checked_sub(own)?))?;
+                let units = i64::try_from(mantissa).ok()?.checked_mul(factor)?;
+                write_units(units, scale, least);
+                // What a decimal of 18 digits holds, and only in the least scale.
+                if units.unsigned_abs() >= 10_u64.pow(18) || !payload.starts_with(&*least) {
+                    return None;
+                }
+                Cell::Whole(units)
+            }
+        };
+        let length = packed.len() - reader.rest().len();
+        Some((cell, length))
+    }
+
+    /// Appends a value, packed, with its key.
+    pub(super) fn write(&self, cell: Cell<'_>, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.prefix);
+        match (self.kind, cell) {
+            (_, Cell::Text(text)) => {
+                write_len(text.len(), out);
+                out.extend_from_slice(text);
+            }
+            (_, Cell::Bool(bool)) => out.extend(self.tags.get(usize::from(bool))),
+            (Kind::Decimal { scale }, Cell::Whole(units)) => write_units(units, scale, out),
+            (_, Cell::Whole(whole)) => write_signed(whole.into(), out),
+        }
+    }
+}
+
+/// Appends scale and mantissa of a decimal, with the least scale that holds it.
+fn write_units(mut units: i64, mut scale: u8, out: &mut Vec<u8>) {
+    while scale > 0 && units % 10 == 0 {
+        (units, scale) = (units / 10, scale - 1);
+    }
+    out.push(scale);
+    write_signed(units.into(), out);
 }
 
 /// The columns of metadata that a segment has, at most [`METADATA_COLUMNS_MAX`].
@@ -119,9 +226,9 @@ impl Shape {
         frequent.truncate(METADATA_COLUMNS_MAX);
         // In an order that people find their way in.
         frequent.sort_by_key(|(place, _)| *place);
-        let column = |((key, code), (_, scale)): ((&str, u8), (usize, u8))| Column {
-            key: key.to_owned(),
-            kind: Kind::from_code(code + scale).expect("its scale is at most 12"),
+        let column = |((key, code), (_, scale)): ((&str, u8), (usize, u8))| {
+            let kind = Kind::from_code(code + scale).expect("its scale is at most 12");
+            Column::new(key, kind)
         };
         Self::new(frequent.into_iter().map(column).collect())
     }
@@ -142,14 +249,6 @@ impl Shape {
         &self.columns
     }
 
-    /// The column for a value of a key with these columns, and what to put there; `None` when it goes to the rest.
-    fn place<'a>(&self, places: [Option<u8>; 4], value: &Value<'a>) -> Option<(u8, Cell<'a>)> {
-        let kind = kind_of(value)?;
-        let place = (*places.get(usize::from(kind.code().min(3)))?)?;
-        let column = self.columns.get(usize::from(place))?;
-        Some((place, cell_of(column.kind, value)?))
-    }
-
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         write_len(self.columns.len(), out);
         for column in &self.columns {
@@ -168,8 +267,7 @@ impl Shape {
         let mut columns = Vec::with_capacity(count);
         for _ in 0..count {
             let kind = Kind::from_code(reader.byte()?)?;
-            let key = reader.text()?.to_owned();
-            columns.push(Column { key, kind });
+            columns.push(Column::new(reader.text()?, kind));
         }
         Ok(Self::new(columns))
     }
@@ -178,7 +276,8 @@ impl Shape {
 /// A value in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cell<'a> {
-    Text(&'a str),
+    /// UTF-8.
+    Text(&'a [u8]),
     Bool(bool),
     /// An integer, or a decimal in units of its column.
     Whole(i64),
@@ -201,76 +300,69 @@ fn kind_of(value: &Value<'_>) -> Option<Kind> {
     }
 }
 
-/// The value as a column of this kind holds it; `None` when it cannot.
-fn cell_of<'a>(kind: Kind, value: &Value<'a>) -> Option<Cell<'a>> {
-    match (kind, value) {
-        (Kind::Text, Value::Text(text)) => Some(Cell::Text(text)),
-        (Kind::Bool, Value::Bool(bool)) => Some(Cell::Bool(*bool)),
-        (Kind::Integer, Value::Number(number, Spelling::Integer)) => {
-            Some(Cell::Whole(number.to_i64()?))
-        }
-        (Kind::Decimal { scale }, Value::Number(number, Spelling::Decimal)) => {
-            let (mantissa, own) = number.as_parts()?;
-            let factor = 10_i64.checked_pow(u32::from(scale.checked_sub(own)?))?;
-            let units = i64::try_from(mantissa).ok()?.checked_mul(factor)?;
-            // What a decimal of 18 digits holds.
-            (units.unsigned_abs() < 10_u64.pow(18)).then_some(Cell::Whole(units))
-        }
-        _ => None,
-    }
-}
-
 /// Takes metadata apart, keeping its buffers from row to row.
 #[derive(Debug, Default)]
 pub(super) struct Taker<'a> {
-    /// For each key its column, or [`REST`].
+    /// For each key its column, or [`REST`]; or [`WHOLE`].
     pub(super) layout: Vec<u8>,
     /// What goes into columns.
     pub(super) cells: Vec<(u8, Cell<'a>)>,
     rest: MetadataBuilder,
-    rebuilt: MetadataBuilder,
-    /// Of the rows before: the key at each place in their order, and its columns. Rows are alike, so this saves nearly all searches.
-    seen: Vec<(&'a str, [Option<u8>; 4])>,
+    /// One value, to see how long it is.
+    one: MetadataBuilder,
+    /// What a value would be written as.
+    least: Vec<u8>,
+    /// The layout of the row before. Rows are alike, so it saves nearly all searches.
+    before: Vec<u8>,
 }
 
+/// The only entry of a layout that says: the rest is all of the metadata, byte by byte.
+pub(super) const WHOLE: u8 = 254;
+
 impl<'a> Taker<'a> {
-    /// The columns of the key at a place in the order of a row's keys.
-    fn places(&mut self, shape: &Shape, at: usize, key: &'a str) -> [Option<u8>; 4] {
-        match self.seen.get(at) {
-            Some((seen, places)) if *seen == key => *places,
-            _ => {
-                let places = shape.places.get(key).copied().unwrap_or_default();
-                self.seen.truncate(at);
-                self.seen.push((key, places));
-                places
-            }
+    /// Takes a row's metadata apart.
+    pub(super) fn take(&mut self, shape: &Shape, metadata: MetadataRef<'a>) {
+        std::mem::swap(&mut self.layout, &mut self.before);
+        self.clear();
+        let mut packed = metadata.bytes();
+        while !packed.is_empty() {
+            let Some(length) = self.take_first(shape, packed) else {
+                self.clear();
+                self.layout.push(WHOLE);
+                return;
+            };
+            packed = packed.get(length..).unwrap_or_default();
         }
     }
 
-    /// Takes a row's metadata apart.
-    ///
-    /// What this gives is put together again and compared before it is used: should a value not come back as the
-    /// very same bytes, all of the row's metadata goes to the rest.
-    pub(super) fn take(&mut self, shape: &Shape, metadata: MetadataRef<'a>) {
-        self.clear();
-        for (at, (key, value)) in metadata.iter().enumerate() {
-            let places = self.places(shape, at, key);
-            if let Some((place, cell)) = shape.place(places, &value) {
-                self.layout.push(place);
-                self.cells.push((place, cell));
-                if let Some(column) = shape.columns.get(usize::from(place)) {
-                    give(column, cell, &mut self.rebuilt);
-                }
-            } else {
-                self.layout.push(REST);
-                self.rest.value(key, &value);
-                self.rebuilt.value(key, &value);
-            }
+    /// Takes the first key of some packed metadata. Returns its length; `None` when it would not be written the same again.
+    fn take_first(&mut self, shape: &Shape, packed: &'a [u8]) -> Option<usize> {
+        let like_before = self.before.get(self.layout.len()).copied();
+        let mut read = |place: u8| {
+            let column = shape.columns.get(usize::from(place))?;
+            let (cell, length) = column.read(packed, &mut self.least)?;
+            self.layout.push(place);
+            self.cells.push((place, cell));
+            Some(length)
+        };
+        if let Some(length) = like_before.and_then(&mut read) {
+            return Some(length);
         }
-        if self.rebuilt.as_ref() != metadata {
-            self.clear();
-            self.layout.push(WHOLE);
+        let (key, value) = MetadataRef::from_packed(packed).iter().next()?;
+        let places = shape.places.get(key).copied().unwrap_or_default();
+        if let Some(length) = places.into_iter().flatten().find_map(read) {
+            return Some(length);
         }
+        self.one.clear();
+        self.one.value(key, &value);
+        let one = self.one.as_ref().bytes();
+        if !packed.starts_with(one) {
+            return None;
+        }
+        let length = one.len();
+        self.layout.push(REST);
+        self.rest.value(key, &value);
+        Some(length)
     }
 
     /// The packed keys without a column; `None` when there are none.
@@ -286,24 +378,15 @@ impl<'a> Taker<'a> {
         self.layout.clear();
         self.cells.clear();
         self.rest.clear();
-        self.rebuilt.clear();
     }
 }
 
-/// The only entry of a layout that says: the rest is all of the metadata, byte by byte.
-pub(super) const WHOLE: u8 = 254;
-
-/// Adds the value of a cell under the key of its column.
-pub(super) fn give(column: &Column, cell: Cell<'_>, out: &mut MetadataBuilder) {
-    match (column.kind, cell) {
-        (_, Cell::Text(text)) => out.text(&column.key, text),
-        (_, Cell::Bool(bool)) => out.bool(&column.key, bool),
-        (Kind::Decimal { scale }, Cell::Whole(units)) => {
-            let number = Number::from_parts(i128::from(units), scale);
-            out.number(&column.key, &number, Spelling::Decimal);
-        }
-        (_, Cell::Whole(whole)) => {
-            out.number(&column.key, &Number::from_i64(whole), Spelling::Integer);
-        }
-    }
+/// Appends the first key of some packed metadata. Returns what is behind it; `None` when there is none.
+pub(super) fn give_first<'a>(packed: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
+    let (key, value) = MetadataRef::from_packed(packed).iter().next()?;
+    let mut one = MetadataBuilder::new();
+    one.value(key, &value);
+    let one = one.as_ref().bytes();
+    out.extend_from_slice(one);
+    packed.strip_prefix(one)
 }

@@ -221,7 +221,7 @@ fn check(sources: &[RowSource]) {
             .iter()
             .flat_map(|(block, rows)| rows.clone().map(|row| block.row(row)));
         for group in &part.groups {
-            for ordinal in group.ordinals().step_by(700) {
+            for ordinal in group.ordinals().step_by(200) {
                 let page = (part.load_around(group, ordinal, &Known, &cache)).expect("as written");
                 let index = (ordinal - page.ordinal_first()) as usize;
                 let expected = source.blocks.iter().find_map(|(block, _)| {

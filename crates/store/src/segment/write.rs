@@ -372,7 +372,7 @@ impl Columns {
                 }
                 for (place, cell) in &taker.cells {
                     let field = match cell {
-                        Cell::Text(text) => Field::Bytes(slice(text)),
+                        Cell::Text(text) => Field::Bytes(ByteArray::from(owner.slice_ref(text))),
                         Cell::Bool(bool) => Field::Bool(*bool),
                         Cell::Whole(whole) => Field::Long(*whole),
                     };

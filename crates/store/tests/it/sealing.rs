@@ -114,7 +114,7 @@ fn group(number: u32) -> Vec<Request> {
 /// Commits, seals, and merges, and goes on after whatever fails. Returns how many events were acknowledged.
 fn work(open: &mut Open, model: &mut Model) -> bool {
     let mut is_well = true;
-    for number in 0..12 {
+    for number in 0..8 {
         let group = group(number);
         match open.commit(number.into(), &group) {
             Ok(answers) => {
@@ -146,7 +146,7 @@ fn fail_everywhere(fault: Fault) {
         let is_well = work(&mut open, &mut model);
         let is_done = disk.operations() < start + after;
         disk.heal();
-        let is_whole = model.events(1).len() == 36;
+        let is_whole = model.events(1).len() == 24;
         if is_whole && !is_well && !matches!(fault, Fault::Die { .. }) {
             // What failed is done again, unless the machine is dead.
             open.sealer.seal().expect("a healthy disk");
@@ -208,7 +208,7 @@ fn fail_everywhere(fault: Fault) {
             );
         }
         if is_done {
-            assert!(after > 150, "the loop ended early: {after}");
+            assert!(after > 100, "the loop ended early: {after}");
             break;
         }
     }
