@@ -6,13 +6,15 @@ use serde_json::{Value, json};
 use crate::server::{ADMIN_TOKEN, Server};
 
 /// The scopes that an organization's token gets here.
-const SCOPES: [&str; 6] = [
+const SCOPES: [&str; 8] = [
     "meters:read",
     "meters:write",
     "events:read",
     "events:write",
     "customers:read",
     "customers:write",
+    "customer_meters:read",
+    "customer_meters:write",
 ];
 
 /// The days that [`event`] spreads over, and the range that shows them all.
@@ -58,11 +60,29 @@ impl Organization {
     }
 
     pub(crate) fn get(&mut self, target: &str) -> Answer {
+        self.try_send("GET", target, None).expect("an answer")
+    }
+
+    /// Sends a request, with the text of a JSON body or without.
+    pub(crate) fn send(&mut self, method: &str, target: &str, body: Option<&str>) -> Answer {
+        self.try_send(method, target, body).expect("an answer")
+    }
+
+    /// As [`Self::send`]; `Err` when there is no answer.
+    pub(crate) fn try_send(
+        &mut self,
+        method: &str,
+        target: &str,
+        body: Option<&str>,
+    ) -> std::io::Result<Answer> {
         let authorization = format!("Bearer {}", self.token);
-        let headers = [("authorization", authorization.as_str())];
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let headers = &headers[..if body.is_some() { 2 } else { 1 }];
         self.client
-            .request("GET", target, &headers, None)
-            .expect("an answer")
+            .request(method, target, headers, body.map(str::as_bytes))
     }
 
     pub(crate) fn post(&mut self, target: &str, body: &Value) -> Answer {
@@ -71,14 +91,8 @@ impl Organization {
 
     /// Sends events; `Err` when there is no answer.
     pub(crate) fn try_ingest(&mut self, events: &[Value]) -> std::io::Result<Answer> {
-        let authorization = format!("Bearer {}", self.token);
-        let headers = [
-            ("authorization", authorization.as_str()),
-            ("content-type", "application/json"),
-        ];
         let body = json!({ "events": events }).to_string();
-        self.client
-            .request("POST", "/v1/events/ingest", &headers, Some(body.as_bytes()))
+        self.try_send("POST", "/v1/events/ingest", Some(&body))
     }
 
     /// Sends events, which must be taken.

@@ -41,6 +41,16 @@ impl Random {
         self.next() % bound
     }
 
+    /// Whether something happens that does `times` out of `of` times.
+    pub(crate) fn happens(&mut self, times: u64, of: u64) -> bool {
+        self.below(of) < times
+    }
+
+    /// One of some.
+    pub(crate) fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.index(of.len())]
+    }
+
     /// An index into something of that length, which is at least 1.
     pub(crate) fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).expect("below a usize")
