@@ -3,6 +3,7 @@
 //! - A file counts only once the manifest names it, and that happens after the file was synced.
 //! - What is not named by the manifest is a leftover of an interrupted or failed step, and is removed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, io};
@@ -194,17 +195,25 @@ pub(crate) fn open(disk: &dyn Disk, path: &Path) -> Result<Arc<dyn SharedFile>, 
     })
 }
 
-/// Removes every file of a folder that `is_named` does not hold for.
+/// Removes those of our files in a folder that are not among the named ones. Ours begin with a digit and have one of the extensions;
+/// what somebody else put there stays.
 pub(crate) fn remove_leftovers(
     disk: &dyn Disk,
     folder: &Path,
-    is_named: impl Fn(&Path) -> bool,
+    extensions: &[&str],
+    named: &[PathBuf],
 ) -> Result<(), StoreError> {
-    let names = disk
+    let named: BTreeSet<&Path> = named.iter().map(PathBuf::as_path).collect();
+    let entries = disk
         .list(folder)
         .map_err(StoreError::io("list folder", folder))?;
-    for path in names.iter().map(|name| folder.join(name)) {
-        if !is_named(&path) {
+    let is_ours = |name: &&String| {
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        name.starts_with(|first: char| first.is_ascii_digit())
+            && extension.is_some_and(|extension| extensions.contains(&extension))
+    };
+    for path in entries.iter().filter(is_ours).map(|name| folder.join(name)) {
+        if !named.contains(&*path) {
             disk.remove(&path)
                 .map_err(StoreError::io("remove", &path))?;
         }

@@ -66,9 +66,6 @@ pub(crate) const SHAPE_ROWS_SAMPLED: usize = 16_384;
 pub(crate) const POSTINGS_BLOCK_BYTES: usize = 4096;
 pub(crate) const POSTINGS_BLOCK_IDENTITIES: usize = 256;
 
-/// So many parsed footers of segments are kept.
-pub(crate) const FOOTERS_CACHED: usize = 16;
-
 /// Keys of a run that share a filter.
 pub(crate) const KEYS_PER_PARTITION: usize = 1 << 20;
 

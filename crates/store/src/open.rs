@@ -136,21 +136,16 @@ fn open_sealed(
     let segments: Vec<PathBuf> = (manifest.segments.iter())
         .flat_map(|entry| folders.segment(entry.sequences, entry.number))
         .collect();
-    remove_leftovers(&**disk, &folders.segments, |path| {
-        segments.iter().any(|segment| segment == path)
-    })?;
+    let extensions = ["parquet", "index"];
+    remove_leftovers(&**disk, &folders.segments, &extensions, &segments)?;
     let identities: Vec<PathBuf> = (manifest.identities.iter())
         .map(|place| folders.identities(place.number))
         .collect();
-    remove_leftovers(&**disk, &folders.identities, |path| {
-        identities.iter().any(|file| file == path)
-    })?;
+    remove_leftovers(&**disk, &folders.identities, &["parquet"], &identities)?;
     let runs: Vec<PathBuf> = (manifest.key_runs.iter())
         .map(|place| folders.run(place.number))
         .collect();
-    remove_leftovers(&**disk, &folders.keys, |path| {
-        runs.iter().any(|run| run == path)
-    })?;
+    remove_leftovers(&**disk, &folders.keys, &["keys"], &runs)?;
 
     let mut sealed: BTreeMap<OrganizationId, SealedRows> = BTreeMap::new();
     let mut sequence_next = SEQUENCE_FIRST;

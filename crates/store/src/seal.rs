@@ -216,7 +216,7 @@ impl Sealer {
         let parts = self.write_segment(&mut files, end, sources, &mut manifest)?;
         self.write_identities(&mut files, sources, &mut manifest)?;
         let run = self.write_keys(&mut files, sources, &mut manifest)?;
-        verify(&parts, sources, &self.shared)?;
+        verify(&parts, sources)?;
         for folder in [
             &self.folders.segments,
             &self.folders.identities,
@@ -383,12 +383,12 @@ impl Sealer {
 }
 
 /// Reads every row back and compares it with the one in memory.
-fn verify(parts: &[Arc<Part>], sources: &[Source], shared: &Shared) -> Result<(), StoreError> {
+fn verify(parts: &[Arc<Part>], sources: &[Source]) -> Result<(), StoreError> {
     for (part, source) in parts.iter().zip(sources) {
         let mut rows = (source.rows.blocks.iter())
             .flat_map(|(block, rows)| rows.clone().map(|row| block.row(row)));
         for group in &part.groups {
-            let block = part.read(group, &*source.tail, shared.cache())?;
+            let block = part.read(group, &*source.tail)?;
             let is_same = (0..block.len()).all(|row| rows.next() == Some(block.row(row)));
             if !is_same {
                 return Err(damaged(

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use parquet::file::metadata::ParquetMetaData;
 
-use crate::limits::FOOTERS_CACHED;
 use crate::tail::Block;
 
 /// A segment's number, a row group's in it, and a window's in that; `None` for the whole group.
@@ -28,7 +26,6 @@ struct State {
     blocks: BTreeMap<Place, Entry>,
     probation: Queue,
     kept: Queue,
-    footers: VecDeque<(u64, Arc<ParquetMetaData>)>,
 }
 
 #[derive(Debug)]
@@ -79,21 +76,6 @@ impl BlockCache {
         };
         // Freed without the lock.
         drop(dropped);
-    }
-
-    /// The parsed footer of a segment that was read lately.
-    pub(super) fn footer(&self, segment: u64) -> Option<Arc<ParquetMetaData>> {
-        let state = self.state.lock();
-        let found = state.footers.iter().find(|(number, _)| *number == segment);
-        found.map(|(_, footer)| Arc::clone(footer))
-    }
-
-    pub(super) fn put_footer(&self, segment: u64, footer: &Arc<ParquetMetaData>) {
-        let mut state = self.state.lock();
-        if state.footers.len() == FOOTERS_CACHED {
-            state.footers.pop_front();
-        }
-        state.footers.push_back((segment, Arc::clone(footer)));
     }
 }
 

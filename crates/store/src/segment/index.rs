@@ -15,8 +15,6 @@ pub(super) const HEADER: [u8; 16] = *b"SEXTANTI\x01\0\0\0\0\0\0\0";
 /// What stands in the directory of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SegmentIndex {
-    /// Where the Parquet file's footer begins, and its checksum.
-    pub(super) footer: (u64, u64),
     pub(super) shape: Shape,
     /// By organization, ascending.
     pub(super) parts: Vec<PartIndex>,
@@ -33,7 +31,7 @@ pub(super) struct PartIndex {
 }
 
 /// A row group: rows that are loaded together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {
     /// Its place among the row groups of the file.
     pub(super) number: u32,
@@ -48,6 +46,17 @@ pub(crate) struct Group {
     pub(crate) received_at: (Timestamp, Timestamp),
     /// Sequence numbers of the first and the last row.
     pub(crate) sequences: (u64, u64),
+    /// Where its columns are, one behind the other. The Parquet file's footer says it too, but for the whole file, in a form that takes
+    /// many times the memory.
+    pub(super) chunks: Box<[Chunk]>,
+}
+
+/// A column of a row group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub(super) bytes: u32,
+    /// How many of the bytes, from the first, are its dictionary; 0 when it has none.
+    pub(super) dictionary_bytes: u32,
 }
 
 /// Where the rows of some identities are listed.
@@ -62,8 +71,6 @@ pub(crate) struct PostingsBlock {
 impl SegmentIndex {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        out.extend_from_slice(&self.footer.0.to_le_bytes());
-        out.extend_from_slice(&self.footer.1.to_le_bytes());
         self.shape.encode(&mut out);
         write_len(self.parts.len(), &mut out);
         for part in &self.parts {
@@ -87,10 +94,6 @@ impl SegmentIndex {
     /// Reads a directory whose checksum was right.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, PackedError> {
         let mut reader = Reader::new(bytes);
-        let footer = (
-            u64::from_le_bytes(reader.array()?),
-            u64::from_le_bytes(reader.array()?),
-        );
         let shape = Shape::decode(&mut reader)?;
         let mut parts = Vec::new();
         for _ in 0..reader.len()? {
@@ -116,11 +119,7 @@ impl SegmentIndex {
             });
         }
         if reader.is_empty() {
-            Ok(Self {
-                footer,
-                shape,
-                parts,
-            })
+            Ok(Self { shape, parts })
         } else {
             Err(PackedError {
                 what: "an index has bytes behind its end",
@@ -151,6 +150,11 @@ impl Group {
             write_signed(time.micros().into(), out);
         }
         out.extend_from_slice(&self.checksum.to_le_bytes());
+        write_len(self.chunks.len(), out);
+        for chunk in &self.chunks {
+            write_varint(chunk.bytes.into(), out);
+            write_varint(chunk.dictionary_bytes.into(), out);
+        }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
@@ -164,6 +168,14 @@ impl Group {
             times: (time(reader)?, time(reader)?),
             received_at: (time(reader)?, time(reader)?),
             checksum: u64::from_le_bytes(reader.array()?),
+            chunks: (0..reader.len()?)
+                .map(|_| {
+                    Ok(Chunk {
+                        bytes: small(reader)?,
+                        dictionary_bytes: small(reader)?,
+                    })
+                })
+                .collect::<Result<_, PackedError>>()?,
         })
     }
 }

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::OrganizationId;
+use parquet::schema::types::SchemaDescriptor;
 use xxhash_rust::xxh3::xxh3_64;
 
 pub(crate) use super::index::Group;
 use super::index::{HEADER, PartIndex, PostingsBlock, SegmentIndex};
 use super::shape::Shape;
-use super::{BlockCache, postings, read};
+use super::{BlockCache, postings, read, schema};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{damaged, open, open_named, read_exactly};
@@ -27,9 +28,9 @@ pub(crate) struct SegmentFile {
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
     pub(super) index_path: PathBuf,
-    /// Where the Parquet file's footer begins, and its checksum.
-    pub(super) footer: (u64, u64),
     pub(super) shape: Shape,
+    /// The columns of the Parquet file.
+    pub(super) schema: SchemaDescriptor,
 }
 
 /// The rows of one organization in a segment.
@@ -95,7 +96,7 @@ pub(crate) fn parts(
         path: place.path.clone(),
         bytes: place.bytes,
         index_path: place.index_path.clone(),
-        footer: index.footer,
+        schema: SchemaDescriptor::new(schema::segment(&index.shape).0),
         shape: index.shape,
     });
     let part = |index: PartIndex| {
@@ -151,7 +152,7 @@ impl Part {
         if let Some(block) = cache.get(place) {
             return Ok(block);
         }
-        let block = Arc::new(self.read(group, identities, cache)?);
+        let block = Arc::new(self.read(group, identities)?);
         cache.put(place, &block);
         Ok(block)
     }
@@ -178,7 +179,7 @@ impl Part {
         }
         let first = window * WINDOW_ROWS;
         let rows = first..first.saturating_add(WINDOW_ROWS).min(group.rows);
-        let block = Arc::new(read::rows(&self.file, group, rows, identities, cache)?);
+        let block = Arc::new(read::rows(&self.file, group, rows, identities)?);
         cache.put(place, &block);
         Ok(block)
     }
@@ -188,9 +189,8 @@ impl Part {
         &self,
         group: &Group,
         identities: &dyn CopyIdentities,
-        cache: &BlockCache,
     ) -> Result<Block, StoreError> {
-        read::rows(&self.file, group, 0..group.rows, identities, cache)
+        read::rows(&self.file, group, 0..group.rows, identities)
     }
 
     /// The ordinals of an identity's rows, ascending. One read of a few thousand bytes.

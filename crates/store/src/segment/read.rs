@@ -11,15 +11,15 @@ use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, FixedLenByteArrayType, Int32Type, Int64Type,
 };
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::schema::types::SchemaDescriptor;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::BlockCache;
 use super::index::Group;
 use super::part::SegmentFile;
-use super::schema::Fixed;
+use super::schema::{self, Fixed};
 use super::shape::{Cell, Kind, REST, Shape, WHOLE, give_first};
 use crate::error::StoreError;
 use crate::files::{damaged, open_named, read_exactly};
@@ -32,38 +32,21 @@ pub(super) fn rows(
     group: &Group,
     rows: Range<u32>,
     identities: &dyn CopyIdentities,
-    cache: &BlockCache,
 ) -> Result<Block, StoreError> {
     let path = &file.path;
     let open = open_named(&*file.disk, path, file.bytes)?;
-    let read = |offset, bytes: u64, checksum| {
-        let bytes = usize::try_from(bytes)
-            .map_err(|_| damaged(path, offset, "a part of a segment is too long"))?;
-        let content = read_exactly(&*open, path, offset, bytes)?;
-        if xxh3_64(&content) == checksum {
-            Ok(content)
-        } else {
-            let what = "a part of a segment does not match its checksum";
-            Err(damaged(path, offset, what))
-        }
-    };
-    let footer = if let Some(footer) = cache.footer(file.number) {
-        footer
-    } else {
-        let (offset, checksum) = file.footer;
-        let bytes = read(offset, file.bytes.saturating_sub(offset), checksum)?;
-        let footer = parse_footer(&bytes)
-            .map_err(|_| damaged(path, offset, "the footer of a segment is not readable"))?;
-        let footer = Arc::new(footer);
-        cache.put_footer(file.number, &footer);
-        footer
-    };
-    let bytes = read(group.offset, group.bytes, group.checksum)?;
+    let bytes = usize::try_from(group.bytes)
+        .map_err(|_| damaged(path, group.offset, "a row group is too long"))?;
+    let bytes = read_exactly(&*open, path, group.offset, bytes)?;
+    if xxh3_64(&bytes) != group.checksum {
+        let what = "a row group does not match its checksum";
+        return Err(damaged(path, group.offset, what));
+    }
     let source = GroupBytes {
         offset: group.offset,
         bytes: bytes.into(),
     };
-    let decoded = Decoder::new(&footer, group, rows, source)
+    let decoded = Decoder::new(&file.schema, group, rows, source)
         .and_then(|decoder| decoder.block(&file.shape, group, identities));
     decoded.map_err(|Undecodable| {
         damaged(
@@ -74,24 +57,17 @@ pub(super) fn rows(
     })
 }
 
-fn parse_footer(bytes: &[u8]) -> Result<ParquetMetaData, Undecodable> {
-    // Thrift, its length in four bytes, and the magic.
-    let (before, _magic) = bytes.split_last_chunk::<4>().ok_or(Undecodable)?;
-    let (before, length) = before.split_last_chunk::<4>().ok_or(Undecodable)?;
-    let start = before
-        .len()
-        .checked_sub(u32::from_le_bytes(*length) as usize);
-    let thrift = start
-        .and_then(|start| before.get(start..))
-        .ok_or(Undecodable)?;
-    Ok(ParquetMetaDataReader::decode_metadata(thrift)?)
-}
-
 /// The bytes are those that were written, but they make no sense.
 struct Undecodable;
 
 impl From<ParquetError> for Undecodable {
     fn from(_: ParquetError) -> Self {
+        Self
+    }
+}
+
+impl From<std::num::TryFromIntError> for Undecodable {
+    fn from(_: std::num::TryFromIntError) -> Self {
         Self
     }
 }
@@ -138,9 +114,11 @@ fn outside() -> ParquetError {
 }
 
 /// Decodes columns of one row group.
-struct Decoder<'a> {
-    metadata: &'a RowGroupMetaData,
+struct Decoder {
+    chunks: Vec<ColumnChunkMetaData>,
     source: Arc<GroupBytes>,
+    /// How many rows the group has.
+    all_rows: usize,
     /// How many rows are passed over.
     skipped: usize,
     /// How many rows after those are decoded.
@@ -164,20 +142,35 @@ impl<T> Optional<T> {
     }
 }
 
-impl<'a> Decoder<'a> {
+impl Decoder {
     fn new(
-        footer: &'a ParquetMetaData,
+        schema: &SchemaDescriptor,
         group: &Group,
         rows: Range<u32>,
         source: GroupBytes,
     ) -> Result<Self, Undecodable> {
-        let metadata = (footer.row_groups().get(group.number as usize)).ok_or(Undecodable)?;
-        if u64::try_from(metadata.num_rows()) != Ok(u64::from(group.rows)) {
+        if group.chunks.len() != schema.num_columns() {
             return Err(Undecodable);
         }
+        let mut offset = i64::try_from(group.offset)?;
+        let mut chunks = Vec::with_capacity(group.chunks.len());
+        for (chunk, column) in group.chunks.iter().zip(schema.columns()) {
+            let dictionary = Some(offset).filter(|_| chunk.dictionary_bytes > 0);
+            chunks.push(
+                ColumnChunkMetaData::builder(Arc::clone(column))
+                    .set_compression(schema::COMPRESSION)
+                    .set_num_values(group.rows.into())
+                    .set_dictionary_page_offset(dictionary)
+                    .set_data_page_offset(offset + i64::from(chunk.dictionary_bytes))
+                    .set_total_compressed_size(chunk.bytes.into())
+                    .build()?,
+            );
+            offset += i64::from(chunk.bytes);
+        }
         Ok(Self {
-            metadata,
+            chunks,
             source: Arc::new(source),
+            all_rows: group.rows as usize,
             skipped: rows.start as usize,
             rows: rows.len(),
         })
@@ -188,12 +181,12 @@ impl<'a> Decoder<'a> {
         column: usize,
         levels: Option<&mut Vec<i16>>,
     ) -> Result<Vec<T::T>, Undecodable> {
-        let chunk = self.metadata.columns().get(column).ok_or(Undecodable)?;
+        let chunk = self.chunks.get(column).ok_or(Undecodable)?;
         if chunk.column_type() != T::get_physical_type() {
             return Err(Undecodable);
         }
-        let rows = usize::try_from(self.metadata.num_rows()).map_err(|_| Undecodable)?;
-        let pages = SerializedPageReader::new(Arc::clone(&self.source), chunk, rows, None)?;
+        let source = Arc::clone(&self.source);
+        let pages = SerializedPageReader::new(source, chunk, self.all_rows, None)?;
         let mut reader = ColumnReaderImpl::<T>::new(chunk.column_descr_ptr(), Box::new(pages));
         if self.skipped > 0 && reader.skip_records(self.skipped)? != self.skipped {
             return Err(Undecodable);
@@ -314,7 +307,7 @@ enum Values {
 }
 
 impl Metadata {
-    fn new(decoder: &Decoder<'_>, shape: &Shape) -> Result<Self, Undecodable> {
+    fn new(decoder: &Decoder, shape: &Shape) -> Result<Self, Undecodable> {
         let layouts = decoder.required::<ByteArrayType>(Fixed::Layout)?;
         let mut is_used = vec![false; 256];
         for place in layouts.iter().flat_map(ByteArray::data) {

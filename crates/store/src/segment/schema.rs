@@ -14,6 +14,9 @@ use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use super::shape::{Kind, Shape};
 use crate::limits::{GROUP_ROWS, PAGE_ROWS};
 
+/// How every page is compressed.
+pub(super) const COMPRESSION: Compression = Compression::LZ4_RAW;
+
 /// The columns that every segment has, by their place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fixed {
@@ -192,7 +195,7 @@ fn schema(fields: &[Field]) -> (TypePtr, WriterPropertiesPtr) {
 fn properties(fields: &[Field]) -> WriterPropertiesPtr {
     let mut builder = WriterProperties::builder()
         .set_created_by("Sextant".to_owned())
-        .set_compression(Compression::LZ4_RAW)
+        .set_compression(COMPRESSION)
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)

@@ -14,7 +14,7 @@ use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::index::{Group, HEADER, PartIndex, SegmentIndex};
+use super::index::{Chunk, Group, HEADER, PartIndex, SegmentIndex};
 use super::schema::{self, Fixed};
 use super::shape::{Cell, Kind, Shape, Taker};
 use super::{part, postings};
@@ -130,12 +130,8 @@ impl SegmentWriter {
                 postings: postings::write(rows, ordinal_first, &mut index_file)?,
             });
         }
-        let (bytes, footer, shape) = parquet.finish()?;
-        let index = SegmentIndex {
-            footer,
-            shape,
-            parts,
-        };
+        let (bytes, shape) = parquet.finish()?;
+        let index = SegmentIndex { shape, parts };
         let directory = index.encode();
         index_file.append(&directory)?;
         Ok(Written {
@@ -186,9 +182,8 @@ impl ParquetFile {
         rows: &[(&Arc<Block>, Range<usize>)],
     ) -> Result<Group, StoreError> {
         let columns = Columns::new(&self.shape, organization, rows);
-        let mut offset = 0;
-        let written = columns.write(&mut self.writer, &mut offset);
-        written.map_err(|error| self.failed(error))?;
+        let written = columns.write(&mut self.writer);
+        let (offset, chunks) = written.map_err(|error| self.failed(error))?;
         let all = || {
             rows.iter()
                 .flat_map(|(block, rows)| rows.clone().map(|row| block.row(row)))
@@ -210,20 +205,18 @@ impl ParquetFile {
             ),
             received_at: (first.received_at, last.received_at),
             sequences: (first.sequence, last.sequence),
+            chunks,
         };
         self.groups += 1;
         Ok(group)
     }
 
     /// Writes the footer and makes the file durable.
-    fn finish(mut self) -> Result<(u64, (u64, u64), Shape), StoreError> {
-        let footer = self.writer.bytes_written() as u64;
+    fn finish(mut self) -> Result<(u64, Shape), StoreError> {
         let finished = self.writer.finish().map(drop);
         let flushed = finished.and_then(|()| Ok(self.writer.flush()?));
         flushed.map_err(|error| self.failed(error))?;
-        let file = self.writer.inner_mut();
-        let checksum = file.take_checksum();
-        Ok((file.finish()?, (footer, checksum), self.shape))
+        Ok((self.writer.inner_mut().finish()?, self.shape))
     }
 
     fn failed(&mut self, error: ParquetError) -> StoreError {
@@ -397,14 +390,14 @@ impl Columns {
         }
     }
 
+    /// Writes the row group. Returns where it begins and its columns.
     fn write(
         mut self,
         writer: &mut SerializedFileWriter<NewFile>,
-        offset: &mut u64,
-    ) -> Result<(), ParquetError> {
+    ) -> Result<(u64, Box<[Chunk]>), ParquetError> {
         writer.flush()?;
         writer.inner_mut().take_checksum();
-        *offset = writer.bytes_written() as u64;
+        let offset = writer.bytes_written() as u64;
         let mut group = writer.next_row_group()?;
         for column in &mut self.columns {
             column.levels.resize(self.rows, 0);
@@ -431,8 +424,24 @@ impl Columns {
             };
             writer.close()?;
         }
-        group.close()?;
-        Ok(writer.flush()?)
+        let metadata = group.close()?;
+        writer.flush()?;
+        let mut next = offset;
+        let mut chunks = Vec::with_capacity(metadata.num_columns());
+        for column in metadata.columns() {
+            let (start, bytes) = column.byte_range();
+            let data = u64::try_from(column.data_page_offset())?;
+            if start != next || data < start {
+                let what = "columns do not follow each other";
+                return Err(ParquetError::General(what.to_owned()));
+            }
+            next = start + bytes;
+            chunks.push(Chunk {
+                bytes: u32::try_from(bytes)?,
+                dictionary_bytes: u32::try_from(data - start)?,
+            });
+        }
+        Ok((offset, chunks.into()))
     }
 }
 
