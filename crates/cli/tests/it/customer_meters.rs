@@ -14,6 +14,7 @@ mod kill;
 mod many;
 mod matching;
 mod model;
+mod rollover;
 mod samples;
 mod steps;
 mod value;

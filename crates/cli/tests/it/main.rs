@@ -9,6 +9,7 @@ mod commands;
 mod conformance;
 mod crash;
 mod customer_meters;
+mod events;
 mod no_space;
 mod serve;
 mod tidy;
