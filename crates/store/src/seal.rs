@@ -393,7 +393,7 @@ fn verify(parts: &[Arc<Part>], sources: &[Source]) -> Result<(), StoreError> {
             if !is_same {
                 return Err(damaged(
                     part.path(),
-                    group.offset(),
+                    part.offset(group),
                     "a row that was written is not what is read back",
                 ));
             }

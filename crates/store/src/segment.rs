@@ -1,7 +1,8 @@
 //! Segments: sealed events in Parquet files.
 //!
 //! - A segment holds all organizations' events of one contiguous range of receipt, ordered by organization and
-//!   ordinal, in row groups that never cross organizations. It is written once and never changed.
+//!   ordinal. Organizations with many rows in it have row groups of their own, those with few share some; only an
+//!   organization's own rows are decoded for it. A segment is written once and never changed.
 //! - Beside the Parquet file stands an index of our own: where the row groups are, their ranges and checksums, and
 //!   which rows each identity has. It alone is read at a start.
 //! - A row group is read with one read, checked against its checksum, and decoded into the very rows that were

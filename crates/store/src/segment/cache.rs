@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 
 use crate::tail::Block;
 
-/// A segment's number, a row group's in it, and a window's in that; `None` for the whole group.
-pub(super) type Place = (u64, u32, Option<u32>);
+/// A segment's number, a row group's in it, and the first and the last row in that.
+pub(super) type Place = (u64, u32, u32, u32);
 
 /// Shared by all readers.
 #[derive(Debug)]

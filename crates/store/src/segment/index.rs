@@ -16,6 +16,8 @@ pub(super) const HEADER: [u8; 16] = *b"SEXTANTI\x01\0\0\0\0\0\0\0";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SegmentIndex {
     pub(super) shape: Shape,
+    /// As they stand in the Parquet file.
+    pub(super) row_groups: Vec<RowGroup>,
     /// By organization, ascending.
     pub(super) parts: Vec<PartIndex>,
 }
@@ -30,22 +32,29 @@ pub(super) struct PartIndex {
     pub(super) postings: Vec<PostingsBlock>,
 }
 
-/// A row group: rows that are loaded together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Rows of one organization that are loaded together: a row group, or, of an organization with few rows in the segment, a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Group {
-    /// Its place among the row groups of the file.
+    /// The row group's place in the file.
     pub(super) number: u32,
+    /// How many rows of the row group are before these.
+    pub(super) row_first: u32,
     pub(crate) ordinal_first: u32,
     pub(crate) rows: u32,
-    pub(super) offset: u64,
-    pub(super) bytes: u64,
-    pub(super) checksum: u64,
     /// Least and greatest event time.
     pub(crate) times: (Timestamp, Timestamp),
     /// Times of receipt of the first and the last row.
     pub(crate) received_at: (Timestamp, Timestamp),
     /// Sequence numbers of the first and the last row.
     pub(crate) sequences: (u64, u64),
+}
+
+/// A row group of the Parquet file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RowGroup {
+    pub(super) rows: u32,
+    pub(super) offset: u64,
+    pub(super) checksum: u64,
     /// Where its columns are, one behind the other. The Parquet file's footer says it too, but for the whole file, in a form that takes
     /// many times the memory.
     pub(super) chunks: Box<[Chunk]>,
@@ -72,6 +81,10 @@ impl SegmentIndex {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.shape.encode(&mut out);
+        write_len(self.row_groups.len(), &mut out);
+        for row_group in &self.row_groups {
+            row_group.encode(&mut out);
+        }
         write_len(self.parts.len(), &mut out);
         for part in &self.parts {
             out.extend_from_slice(part.organization.as_bytes());
@@ -95,6 +108,9 @@ impl SegmentIndex {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, PackedError> {
         let mut reader = Reader::new(bytes);
         let shape = Shape::decode(&mut reader)?;
+        let row_groups = (0..reader.len()?)
+            .map(|_| RowGroup::decode(&mut reader))
+            .collect::<Result<Vec<_>, _>>()?;
         let mut parts = Vec::new();
         for _ in 0..reader.len()? {
             let organization = OrganizationId::from_bytes(reader.array()?);
@@ -119,7 +135,11 @@ impl SegmentIndex {
             });
         }
         if reader.is_empty() {
-            Ok(Self { shape, parts })
+            Ok(Self {
+                shape,
+                row_groups,
+                parts,
+            })
         } else {
             Err(PackedError {
                 what: "an index has bytes behind its end",
@@ -128,14 +148,47 @@ impl SegmentIndex {
     }
 }
 
+impl RowGroup {
+    /// How many bytes it has.
+    pub(super) fn bytes(&self) -> u64 {
+        self.chunks.iter().map(|chunk| u64::from(chunk.bytes)).sum()
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        write_varint(self.rows.into(), out);
+        write_varint(self.offset.into(), out);
+        out.extend_from_slice(&self.checksum.to_le_bytes());
+        write_len(self.chunks.len(), out);
+        for chunk in &self.chunks {
+            write_varint(chunk.bytes.into(), out);
+            write_varint(chunk.dictionary_bytes.into(), out);
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+        Ok(Self {
+            rows: small(reader)?,
+            offset: large(reader)?,
+            checksum: u64::from_le_bytes(reader.array()?),
+            chunks: (0..reader.len()?)
+                .map(|_| {
+                    Ok(Chunk {
+                        bytes: small(reader)?,
+                        dictionary_bytes: small(reader)?,
+                    })
+                })
+                .collect::<Result<_, PackedError>>()?,
+        })
+    }
+}
+
 impl Group {
     fn encode(&self, out: &mut Vec<u8>) {
         for field in [
             self.number.into(),
+            self.row_first.into(),
             self.ordinal_first.into(),
             self.rows.into(),
-            self.offset,
-            self.bytes,
             self.sequences.0,
             self.sequences.1,
         ] {
@@ -149,33 +202,17 @@ impl Group {
         ] {
             write_signed(time.micros().into(), out);
         }
-        out.extend_from_slice(&self.checksum.to_le_bytes());
-        write_len(self.chunks.len(), out);
-        for chunk in &self.chunks {
-            write_varint(chunk.bytes.into(), out);
-            write_varint(chunk.dictionary_bytes.into(), out);
-        }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
         Ok(Self {
             number: small(reader)?,
+            row_first: small(reader)?,
             ordinal_first: small(reader)?,
             rows: small(reader)?,
-            offset: large(reader)?,
-            bytes: large(reader)?,
             sequences: (large(reader)?, large(reader)?),
             times: (time(reader)?, time(reader)?),
             received_at: (time(reader)?, time(reader)?),
-            checksum: u64::from_le_bytes(reader.array()?),
-            chunks: (0..reader.len()?)
-                .map(|_| {
-                    Ok(Chunk {
-                        bytes: small(reader)?,
-                        dictionary_bytes: small(reader)?,
-                    })
-                })
-                .collect::<Result<_, PackedError>>()?,
         })
     }
 }

@@ -8,8 +8,9 @@ use domain::OrganizationId;
 use parquet::schema::types::SchemaDescriptor;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::cache::Place;
 pub(crate) use super::index::Group;
-use super::index::{HEADER, PartIndex, PostingsBlock, SegmentIndex};
+use super::index::{HEADER, PartIndex, PostingsBlock, RowGroup, SegmentIndex};
 use super::shape::Shape;
 use super::{BlockCache, postings, read, schema};
 use crate::disk::Disk;
@@ -29,6 +30,7 @@ pub(crate) struct SegmentFile {
     pub(super) bytes: u64,
     pub(super) index_path: PathBuf,
     pub(super) shape: Shape,
+    pub(super) row_groups: Vec<RowGroup>,
     /// The columns of the Parquet file.
     pub(super) schema: SchemaDescriptor,
 }
@@ -98,6 +100,7 @@ pub(crate) fn parts(
         index_path: place.index_path.clone(),
         schema: SchemaDescriptor::new(schema::segment(&index.shape).0),
         shape: index.shape,
+        row_groups: index.row_groups,
     });
     let part = |index: PartIndex| {
         Arc::new(Part {
@@ -116,9 +119,10 @@ impl Group {
         self.ordinal_first..self.ordinal_first + self.rows
     }
 
-    /// Where it begins in the Parquet file.
-    pub(crate) fn offset(&self) -> u64 {
-        self.offset
+    /// Where some of its rows, counted from its first, are kept in the cache.
+    fn place(&self, segment: u64, rows: &Range<u32>) -> Place {
+        let first = self.row_first + rows.start;
+        (segment, self.number, first, self.row_first + rows.end)
     }
 }
 
@@ -138,6 +142,12 @@ impl Part {
         &self.file.path
     }
 
+    /// Where the row group of these rows begins in the Parquet file.
+    pub(crate) fn offset(&self, group: &Group) -> u64 {
+        let row_group = self.file.row_groups.get(group.number as usize);
+        row_group.map_or(0, |row_group| row_group.offset)
+    }
+
     /// The rows of a row group: from the cache, or read, checked and decoded, which takes a few milliseconds.
     ///
     /// # Errors
@@ -148,7 +158,7 @@ impl Part {
         identities: &dyn CopyIdentities,
         cache: &BlockCache,
     ) -> Result<Arc<Block>, StoreError> {
-        let place = (self.file.number, group.number, None);
+        let place = group.place(self.file.number, &(0..group.rows));
         if let Some(block) = cache.get(place) {
             return Ok(block);
         }
@@ -169,16 +179,16 @@ impl Part {
         identities: &dyn CopyIdentities,
         cache: &BlockCache,
     ) -> Result<Arc<Block>, StoreError> {
-        if let Some(block) = cache.get((self.file.number, group.number, None)) {
+        if let Some(block) = cache.get(group.place(self.file.number, &(0..group.rows))) {
             return Ok(block);
         }
         let window = ordinal.saturating_sub(group.ordinal_first) / WINDOW_ROWS;
-        let place = (self.file.number, group.number, Some(window));
+        let first = window * WINDOW_ROWS;
+        let rows = first..first.saturating_add(WINDOW_ROWS).min(group.rows);
+        let place = group.place(self.file.number, &rows);
         if let Some(block) = cache.get(place) {
             return Ok(block);
         }
-        let first = window * WINDOW_ROWS;
-        let rows = first..first.saturating_add(WINDOW_ROWS).min(group.rows);
         let block = Arc::new(read::rows(&self.file, group, rows, identities)?);
         cache.put(place, &block);
         Ok(block)

@@ -17,7 +17,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::SchemaDescriptor;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::index::Group;
+use super::index::{Group, RowGroup};
 use super::part::SegmentFile;
 use super::schema::{self, Fixed};
 use super::shape::{Cell, Kind, REST, Shape, WHOLE, give_first};
@@ -26,7 +26,7 @@ use crate::files::{damaged, open_named, read_exactly};
 use crate::tail::{Block, Columns, CopyIdentities};
 use crate::uuid_text;
 
-/// Reads and checks a row group and decodes some of its rows, counted from its first; not none.
+/// Reads and checks a row group and decodes some rows of one organization in it, counted from the first of these; not none.
 pub(super) fn rows(
     file: &SegmentFile,
     group: &Group,
@@ -35,23 +35,28 @@ pub(super) fn rows(
 ) -> Result<Block, StoreError> {
     let path = &file.path;
     let open = open_named(&*file.disk, path, file.bytes)?;
-    let bytes = usize::try_from(group.bytes)
-        .map_err(|_| damaged(path, group.offset, "a row group is too long"))?;
-    let bytes = read_exactly(&*open, path, group.offset, bytes)?;
-    if xxh3_64(&bytes) != group.checksum {
+    let row_group = (file.row_groups.get(group.number as usize))
+        .ok_or_else(|| damaged(&file.index_path, 0, "the index names no such row group"))?;
+    let offset = row_group.offset;
+    let bytes = usize::try_from(row_group.bytes())
+        .map_err(|_| damaged(path, offset, "a row group is too long"))?;
+    let bytes = read_exactly(&*open, path, offset, bytes)?;
+    if xxh3_64(&bytes) != row_group.checksum {
         let what = "a row group does not match its checksum";
-        return Err(damaged(path, group.offset, what));
+        return Err(damaged(path, offset, what));
     }
     let source = GroupBytes {
-        offset: group.offset,
+        offset,
         bytes: bytes.into(),
     };
-    let decoded = Decoder::new(&file.schema, group, rows, source)
-        .and_then(|decoder| decoder.block(&file.shape, group, identities));
+    let in_file = group.row_first + rows.start..group.row_first + rows.end;
+    let first = group.ordinal_first + rows.start;
+    let decoded = Decoder::new(&file.schema, row_group, in_file, source)
+        .and_then(|decoder| decoder.block(&file.shape, first, identities));
     decoded.map_err(|Undecodable| {
         damaged(
             path,
-            group.offset,
+            offset,
             "a row group does not hold what its index says",
         )
     })
@@ -145,7 +150,7 @@ impl<T> Optional<T> {
 impl Decoder {
     fn new(
         schema: &SchemaDescriptor,
-        group: &Group,
+        group: &RowGroup,
         rows: Range<u32>,
         source: GroupBytes,
     ) -> Result<Self, Undecodable> {
@@ -216,7 +221,7 @@ impl Decoder {
     fn block(
         &self,
         shape: &Shape,
-        group: &Group,
+        ordinal_first: u32,
         identities: &dyn CopyIdentities,
     ) -> Result<Block, Undecodable> {
         let mut columns = Columns::with_capacity(self.rows);
@@ -285,8 +290,6 @@ impl Decoder {
             let end = u32::try_from(bytes.len()).map_err(|_| Undecodable)?;
             columns.ends.push(end);
         }
-        let skipped = u32::try_from(self.skipped).map_err(|_| Undecodable)?;
-        let ordinal_first = group.ordinal_first + skipped;
         Ok(Block::new(ordinal_first, bytes, columns, Vec::new()))
     }
 }

@@ -325,3 +325,35 @@ fn metadata_whose_bytes_nobody_would_write_comes_back_too() {
     let block = Arc::new(Block::new(0, bytes, columns, Vec::new()));
     check(&[source(1, vec![(block, 0..1)])]);
 }
+
+#[test]
+fn small_organizations_share_row_groups_and_large_ones_do_not() {
+    let plain = |row: usize| Sample {
+        is_system: false,
+        name: "name".to_owned(),
+        identity: row % 4,
+        member: None,
+        timestamp: i64::try_from(row).expect("few"),
+        external_id: None,
+        parent: None,
+        metadata: vec![("key".to_owned(), Owned::Text(row.to_string()))],
+    };
+    let sources: Vec<RowSource> = (0..60)
+        .map(|number| {
+            let rows = if number == 30 {
+                crate::limits::GROUP_ROWS + 9
+            } else {
+                1 + usize::from(number) * 7
+            };
+            let samples: Vec<Sample> = (0..rows).map(plain).collect();
+            source(number, vec![(block(5, &samples), 0..rows)])
+        })
+        .collect();
+    check(&sources);
+    let all: Vec<&RowSource> = sources.iter().collect();
+    let organizations_in: Vec<usize> = super::write::row_groups(&all)
+        .iter()
+        .map(Vec::len)
+        .collect();
+    assert_eq!(organizations_in, [30, 1, 1, 26, 3]);
+}

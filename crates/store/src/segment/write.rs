@@ -14,14 +14,14 @@ use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::index::{Chunk, Group, HEADER, PartIndex, SegmentIndex};
+use super::index::{Chunk, Group, HEADER, PartIndex, RowGroup, SegmentIndex};
 use super::schema::{self, Fixed};
 use super::shape::{Cell, Kind, Shape, Taker};
 use super::{part, postings};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{NewFile, NewFiles};
-use crate::limits::{GROUP_ROWS, SHAPE_ROWS_SAMPLED};
+use crate::limits::{GROUP_ROWS, SHAPE_ROWS_SAMPLED, SHARED_GROUP_ROWS};
 use crate::tail::{Block, NO_ROW};
 use crate::uuid_text;
 
@@ -63,9 +63,9 @@ impl RowSource {
     }
 
     /// Pieces of at most [`GROUP_ROWS`] rows.
-    fn groups(&self) -> Vec<Vec<(&Arc<Block>, Range<usize>)>> {
+    fn pieces(&self) -> Vec<Rows<'_>> {
         let mut groups = Vec::new();
-        let mut group: Vec<(&Arc<Block>, Range<usize>)> = Vec::new();
+        let mut group: Rows<'_> = Vec::new();
         let mut room = GROUP_ROWS;
         for (block, rows) in &self.blocks {
             let mut rows = rows.clone();
@@ -94,6 +94,55 @@ impl RowSource {
     }
 }
 
+/// Rows that follow each other.
+type Rows<'a> = Vec<(&'a Arc<Block>, Range<usize>)>;
+
+/// Rows of one organization in a row group.
+pub(super) struct Piece<'a> {
+    /// The place of the organization's rows among all sources.
+    source: usize,
+    organization: OrganizationId,
+    rows: Rows<'a>,
+}
+
+impl Piece<'_> {
+    fn len(&self) -> usize {
+        self.rows.iter().map(|(_, rows)| rows.len()).sum()
+    }
+}
+
+/// What stands in each row group. An organization with many rows has row groups of its own; those with few share one, as a row
+/// group costs some thousand bytes however few rows it has.
+pub(super) fn row_groups<'a>(sources: &[&'a RowSource]) -> Vec<Vec<Piece<'a>>> {
+    let mut row_groups = Vec::new();
+    let mut shared: Vec<Piece<'a>> = Vec::new();
+    let mut shared_rows = 0;
+    for (at, source) in sources.iter().enumerate() {
+        let is_small = source.rows() < SHARED_GROUP_ROWS;
+        for rows in source.pieces() {
+            let piece = Piece {
+                source: at,
+                organization: source.organization,
+                rows,
+            };
+            if !shared.is_empty() && (!is_small || shared_rows + piece.len() > GROUP_ROWS) {
+                row_groups.push(std::mem::take(&mut shared));
+                shared_rows = 0;
+            }
+            if is_small {
+                shared_rows += piece.len();
+                shared.push(piece);
+            } else {
+                row_groups.push(vec![piece]);
+            }
+        }
+    }
+    if !shared.is_empty() {
+        row_groups.push(shared);
+    }
+    row_groups
+}
+
 impl SegmentWriter {
     /// Writes and syncs the files of a segment of these rows, the sources ordered by organization.
     ///
@@ -113,10 +162,16 @@ impl SegmentWriter {
         index_file.append(&HEADER)?;
         let mut parquet = ParquetFile::new(files.create(path)?, shape)?;
         let mut parts = Vec::with_capacity(sources.len());
-        for source in sources {
-            let groups = (source.groups().iter())
-                .map(|group| parquet.group(source.organization, group))
-                .collect::<Result<Vec<_>, _>>()?;
+        let mut groups_of: Vec<Vec<Group>> = sources.iter().map(|_| Vec::new()).collect();
+        for row_group in row_groups(sources) {
+            let groups = parquet.row_group(&row_group)?;
+            for (piece, group) in row_group.iter().zip(groups) {
+                if let Some(of) = groups_of.get_mut(piece.source) {
+                    of.push(group);
+                }
+            }
+        }
+        for (source, groups) in sources.iter().zip(groups_of) {
             let ordinal_first = groups.first().map_or(0, |group| group.ordinal_first);
             let identities = source.blocks.iter().flat_map(|(block, rows)| {
                 let identities = block.identities().get(rows.clone());
@@ -130,8 +185,12 @@ impl SegmentWriter {
                 postings: postings::write(rows, ordinal_first, &mut index_file)?,
             });
         }
-        let (bytes, shape) = parquet.finish()?;
-        let index = SegmentIndex { shape, parts };
+        let (bytes, shape, row_groups) = parquet.finish()?;
+        let index = SegmentIndex {
+            shape,
+            row_groups,
+            parts,
+        };
         let directory = index.encode();
         index_file.append(&directory)?;
         Ok(Written {
@@ -158,7 +217,7 @@ impl Written {
 struct ParquetFile {
     writer: SerializedFileWriter<NewFile>,
     shape: Shape,
-    groups: u32,
+    row_groups: Vec<RowGroup>,
 }
 
 impl ParquetFile {
@@ -172,51 +231,63 @@ impl ParquetFile {
         Ok(Self {
             writer,
             shape,
-            groups: 0,
+            row_groups: Vec::new(),
         })
     }
 
-    fn group(
-        &mut self,
-        organization: OrganizationId,
-        rows: &[(&Arc<Block>, Range<usize>)],
-    ) -> Result<Group, StoreError> {
-        let columns = Columns::new(&self.shape, organization, rows);
+    /// Writes a row group. Returns what readers need to know of each piece.
+    fn row_group(&mut self, pieces: &[Piece<'_>]) -> Result<Vec<Group>, StoreError> {
+        let columns = Columns::new(&self.shape, pieces);
+        let all_rows = columns.rows;
         let written = columns.write(&mut self.writer);
         let (offset, chunks) = written.map_err(|error| self.failed(error))?;
-        let all = || {
-            rows.iter()
-                .flat_map(|(block, rows)| rows.clone().map(|row| block.row(row)))
-        };
-        let first = all().next().expect("a group has rows");
-        let last = rows.last().map(|(block, rows)| block.row(rows.end - 1));
-        let last = last.expect("a group has rows");
-        let times = all().map(|row| row.timestamp);
-        let group = Group {
-            number: self.groups,
-            ordinal_first: first.ordinal,
-            rows: last.ordinal - first.ordinal + 1,
+        let number = u32::try_from(self.row_groups.len()).expect("a segment has few row groups");
+        let mut row_first = 0;
+        let mut groups = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let all = || {
+                let rows = piece.rows.iter();
+                rows.flat_map(|(block, rows)| rows.clone().map(|row| block.row(row)))
+            };
+            let first = all().next().expect("a piece has rows");
+            let last = piece
+                .rows
+                .last()
+                .map(|(block, rows)| block.row(rows.end - 1));
+            let last = last.expect("a piece has rows");
+            let times = all().map(|row| row.timestamp);
+            let rows = last.ordinal - first.ordinal + 1;
+            groups.push(Group {
+                number,
+                row_first,
+                ordinal_first: first.ordinal,
+                rows,
+                times: (
+                    times.clone().min().unwrap_or(first.timestamp),
+                    times.max().unwrap_or(first.timestamp),
+                ),
+                received_at: (first.received_at, last.received_at),
+                sequences: (first.sequence, last.sequence),
+            });
+            row_first += rows;
+        }
+        assert_eq!(row_first as usize, all_rows, "rows follow each other");
+        self.row_groups.push(RowGroup {
+            rows: row_first,
             offset,
-            bytes: self.writer.bytes_written() as u64 - offset,
             checksum: self.writer.inner_mut().take_checksum(),
-            times: (
-                times.clone().min().unwrap_or(first.timestamp),
-                times.max().unwrap_or(first.timestamp),
-            ),
-            received_at: (first.received_at, last.received_at),
-            sequences: (first.sequence, last.sequence),
             chunks,
-        };
-        self.groups += 1;
-        Ok(group)
+        });
+        Ok(groups)
     }
 
     /// Writes the footer and makes the file durable.
-    fn finish(mut self) -> Result<(u64, Shape), StoreError> {
+    fn finish(mut self) -> Result<(u64, Shape, Vec<RowGroup>), StoreError> {
         let finished = self.writer.finish().map(drop);
         let flushed = finished.and_then(|()| Ok(self.writer.flush()?));
         flushed.map_err(|error| self.failed(error))?;
-        Ok((self.writer.inner_mut().finish()?, self.shape))
+        let bytes = self.writer.inner_mut().finish()?;
+        Ok((bytes, self.shape, self.row_groups))
     }
 
     fn failed(&mut self, error: ParquetError) -> StoreError {
@@ -245,12 +316,8 @@ enum Values {
 }
 
 impl Columns {
-    fn new(
-        shape: &Shape,
-        organization: OrganizationId,
-        blocks: &[(&Arc<Block>, Range<usize>)],
-    ) -> Self {
-        let rows = blocks.iter().map(|(_, rows)| rows.len()).sum();
+    fn new(shape: &Shape, pieces: &[Piece<'_>]) -> Self {
+        let rows = pieces.iter().map(Piece::len).sum();
         let mut columns = Self {
             columns: (0..Fixed::COUNT)
                 .map(|_| Values::Long(Vec::new()))
@@ -266,10 +333,24 @@ impl Columns {
                 .collect(),
             rows,
         };
-        let organization = FixedLenByteArray::from(organization.as_bytes().to_vec());
-        columns.put(Fixed::Organization, Values::Fixed(vec![organization; rows]));
-        columns.numbers(blocks);
-        columns.texts(shape, blocks);
+        let mut organizations = Vec::with_capacity(rows);
+        let mut ordinals = Vec::with_capacity(rows);
+        for piece in pieces {
+            let id = FixedLenByteArray::from(piece.organization.as_bytes().to_vec());
+            organizations.resize(organizations.len() + piece.len(), id);
+            let first = piece.rows.first().map_or(NO_ROW, |(block, rows)| {
+                block.ordinal_first() + u32::try_from(rows.start).expect("ordinals have 32 bits")
+            });
+            ordinals.extend((first..).take(piece.len()).map(u32::cast_signed));
+        }
+        columns.put(Fixed::Organization, Values::Fixed(organizations));
+        columns.put(Fixed::Ordinal, Values::Short(ordinals));
+        let blocks: Vec<_> = pieces
+            .iter()
+            .flat_map(|piece| piece.rows.iter().cloned())
+            .collect();
+        columns.numbers(&blocks);
+        columns.texts(shape, &blocks);
         columns
     }
 
@@ -298,11 +379,6 @@ impl Columns {
         self.put(Fixed::Timestamp, Values::Long(timestamps));
         let identities = gather(blocks, Block::identities, u32::cast_signed);
         self.put(Fixed::Identity, Values::Short(identities));
-        let first = blocks.first().map_or(NO_ROW, |(block, rows)| {
-            block.ordinal_first() + u32::try_from(rows.start).expect("ordinals have 32 bits")
-        });
-        let ordinals = (first..).take(self.rows).map(u32::cast_signed).collect();
-        self.put(Fixed::Ordinal, Values::Short(ordinals));
     }
 
     fn texts(&mut self, shape: &Shape, blocks: &[(&Arc<Block>, Range<usize>)]) {
