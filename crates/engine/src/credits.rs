@@ -17,6 +17,7 @@ use store::{AppendRequest, KeyHasher, Reader, Snapshot, StoreError};
 
 use crate::Engine;
 use crate::ingest::{IngestError, Turn};
+use crate::limits::STEPS_UNREADY_MAX;
 use crate::meters::{Events, LiveMeter};
 
 /// What is to be done to a customer's account of a meter.
@@ -61,25 +62,40 @@ impl Engine {
     /// and a sync. The meter must be defined.
     pub fn enter(&self, organization: OrganizationId, entry: Entry) -> Result<Entered, EnterError> {
         let meter = self.meters.get(organization, entry.what.meter());
-        if let Some(meter) = &meter
-            && entry.carries_over()
-        {
-            // The long part, before the writer has to wait for it.
-            meter.usage(self.events_of(organization), &[], None)?;
-        }
-        let (sender, receiver) = mpsc::channel();
-        let (reader, hasher) = (self.reader.clone(), self.hasher);
-        self.queue.push_step(Box::new(move |turn| {
+        let entry = Arc::new(entry);
+        for attempt in 0..=STEPS_UNREADY_MAX {
+            let events = self.events_of(organization);
+            if let (Some(meter), true) = (&meter, entry.carries_over()) {
+                // The long part, before the writer has to wait for it.
+                prepare(meter, events, &entry)?;
+            }
+            let (sender, receiver) = mpsc::channel();
             let step = Step {
-                reader: &reader,
-                hasher,
+                reader: self.reader.clone(),
+                hasher: self.hasher,
                 organization,
-                meter,
+                meter: meter.clone(),
+                may_block: attempt == STEPS_UNREADY_MAX,
             };
-            // Who waits may have gone; what was written stays.
-            let _sent = sender.send(step.run(turn, &entry));
-        }));
-        receiver.recv().unwrap_or(Err(IngestError::Stopped.into()))
+            let entry = Arc::clone(&entry);
+            self.queue.push_step(Box::new(move |turn| {
+                // Who waits may have gone; what was written stays.
+                let _sent = sender.send(step.run(turn, &entry));
+            }));
+            let entered = receiver
+                .recv()
+                .unwrap_or(Err(IngestError::Stopped.into()))?;
+            if let Some(entered) = entered {
+                return Ok(entered);
+            }
+        }
+        Err(IngestError::Overloaded.into())
+    }
+
+    /// Sees to it that nothing is received before a time. Does not wait.
+    pub fn receive_from(&self, at: Timestamp) {
+        self.queue
+            .push_step(Box::new(move |turn| turn.receive_from(at)));
     }
 
     /// A time that parts what was received so far, all of it before, from what is received from now on, all of it at that time or
@@ -121,15 +137,18 @@ impl Entry {
 }
 
 /// What a step of the writer needs.
-struct Step<'a> {
-    reader: &'a Reader,
+struct Step {
+    reader: Reader,
     hasher: KeyHasher,
     organization: OrganizationId,
     meter: Option<Arc<LiveMeter>>,
+    /// Whether the writer may wait for what is not prepared, which holds up all who append.
+    may_block: bool,
 }
 
-impl Step<'_> {
-    fn run(&self, turn: Turn<'_>, entry: &Entry) -> Result<Entered, EnterError> {
+impl Step {
+    /// `None` when what it needs is not prepared.
+    fn run(&self, turn: Turn<'_>, entry: &Entry) -> Result<Option<Entered>, EnterError> {
         let snapshot = self.reader.snapshot(self.organization);
         let hash = entry
             .external_id
@@ -143,11 +162,11 @@ impl Step<'_> {
                 let row = row.get();
                 entry.is_repeat_of(&row.event(), row.received_at)
             });
-            return Ok(if is_repeat {
+            return Ok(Some(if is_repeat {
                 Entered::Repeat
             } else {
                 Entered::KeyTaken
-            });
+            }));
         }
         let timestamp = entry.timestamp.unwrap_or(turn.received_at);
         let mut batch = EventBatch::default();
@@ -159,7 +178,10 @@ impl Step<'_> {
             &mut batch,
         );
         if entry.carries_over() {
-            let mut units = self.rolls_over(&snapshot, entry, timestamp, turn.received_at)?;
+            let units = self.rolls_over(&snapshot, entry, timestamp, turn.received_at)?;
+            let Some(mut units) = units else {
+                return Ok(None);
+            };
             while units > 0 {
                 // One credit, but for sums beyond what one can say.
                 let some = i64::try_from(units).unwrap_or(i64::MAX);
@@ -178,40 +200,72 @@ impl Step<'_> {
             batch: &batch,
             hashes: &hashes,
         })?;
-        Ok(Entered::New)
+        Ok(Some(Entered::New))
     }
 
-    /// The units that roll over at a reset that takes effect at `timestamp`.
+    /// The units that roll over at a reset that takes effect at `timestamp`; `None` when they are not prepared.
     fn rolls_over(
         &self,
         snapshot: &Snapshot,
         entry: &Entry,
         timestamp: Timestamp,
         received_at: Timestamp,
-    ) -> Result<i128, StoreError> {
+    ) -> Result<Option<i128>, StoreError> {
         let Some(meter) = &self.meter else {
-            return Ok(0);
+            return Ok(Some(0));
         };
         let until = if timestamp >= received_at {
             snapshot.rows()
         } else {
             snapshot.first_received_from(timestamp)?
         };
-        let own = snapshot.identity_index(Identity::Customer(entry.customer));
-        let identities: Vec<u32> = entry
-            .identities
-            .iter()
-            .filter_map(|identity| snapshot.identity_index(identity.as_ref()))
-            .collect();
-        let customer = Customer {
-            own,
-            identities: &identities,
-        };
+        let party = Party::of(snapshot, entry);
         let events = Events {
-            reader: self.reader,
+            reader: &self.reader,
             organization: self.organization,
         };
-        meter.rollover(events, customer, until)
+        if self.may_block {
+            meter.rollover(events, party.as_customer(), until).map(Some)
+        } else {
+            meter.try_rollover(snapshot, party.as_customer(), until)
+        }
+    }
+}
+
+/// Folds what a step would have to fold.
+fn prepare(meter: &LiveMeter, events: Events<'_>, entry: &Entry) -> Result<(), StoreError> {
+    let snapshot = events.snapshot();
+    let until = match entry.timestamp {
+        None => None,
+        Some(at) => Some(snapshot.first_received_from(at)?),
+    };
+    let party = Party::of(&snapshot, entry);
+    meter.usage(events, &[party.as_customer()], until)?;
+    Ok(())
+}
+
+/// The customer of an entry, by numbers.
+struct Party {
+    own: Option<u32>,
+    identities: Vec<u32>,
+}
+
+impl Party {
+    fn of(snapshot: &Snapshot, entry: &Entry) -> Self {
+        let identities = entry.identities.iter();
+        Self {
+            own: snapshot.identity_index(Identity::Customer(entry.customer)),
+            identities: identities
+                .filter_map(|identity| snapshot.identity_index(identity.as_ref()))
+                .collect(),
+        }
+    }
+
+    fn as_customer(&self) -> Customer<'_> {
+        Customer {
+            own: self.own,
+            identities: &self.identities,
+        }
     }
 }
 

@@ -112,7 +112,9 @@ impl Engine {
         threads.extend(sealer.map(|sealer| {
             let (sealing, reader) = (Arc::clone(&sealing), reader.clone());
             let (meters, events) = (Arc::clone(&meters), Arc::clone(&events));
-            let keep = move || keep_folds(&reader, &meters, &events);
+            let keep = move |is_late: &dyn Fn() -> bool| {
+                keep_folds(&reader, &meters, &events, is_late);
+            };
             spawn("sealer", move || sealing.run(sealer, keep))
         }));
         let threads = Mutex::new(threads);
@@ -214,27 +216,29 @@ impl Engine {
         id: MeterId,
         ask: &Ask<'_>,
     ) -> Result<Option<Answer>, StoreError> {
-        let found = self
-            .meters
-            .get_with_snapshot(&self.reader, organization, id);
-        let Some((meter, snapshot)) = found else {
-            return Ok(None);
-        };
-        let question = Question {
-            definition: &meter.definition,
-            buckets: ask.buckets,
-            customers: ask.customers,
-            metadata: ask.metadata,
-            grouping: ask.customer_function.map(|function| Grouping {
-                function,
-                customer_of: ask.customer_of,
-            }),
-        };
-        let answer = match Plan::of(&question) {
-            Plan::Cube => meter.read(&snapshot, |fold| fold.cube().answer(ask.buckets))?,
-            Plan::Scan => query::scan(&snapshot, &question)?,
-        };
-        Ok(Some(answer))
+        while let Some(meter) = self.meters.get(organization, id) {
+            let question = Question {
+                definition: &meter.definition,
+                buckets: ask.buckets,
+                customers: ask.customers,
+                metadata: ask.metadata,
+                grouping: ask.customer_function.map(|function| Grouping {
+                    function,
+                    customer_of: ask.customer_of,
+                }),
+            };
+            let answer = meter.unless_replaced(|| {
+                let snapshot = self.reader.snapshot(organization);
+                match Plan::of(&question) {
+                    Plan::Cube => meter.read(&snapshot, |fold| fold.cube().answer(ask.buckets)),
+                    Plan::Scan => query::scan(&snapshot, &question),
+                }
+            });
+            if let Some(answer) = answer {
+                return answer.map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Whether events can be taken in: `false` after a failed sync and after [`Self::close`].
@@ -246,7 +250,7 @@ impl Engine {
     /// until that is done.
     pub fn close(&self) {
         if self.end_threads() {
-            keep_folds(&self.reader, &self.meters, &self.events);
+            keep_folds(&self.reader, &self.meters, &self.events, &|| false);
         }
     }
 
@@ -271,9 +275,15 @@ impl Drop for Engine {
     }
 }
 
-/// Keeps what is folded of all organizations' events, where it has grown.
-fn keep_folds(reader: &Reader, meters: &LiveMeters, events: &EventIndexes) {
-    for organization in reader.organizations() {
+/// Keeps what is folded of all organizations' events, where it has grown, as long as there is time for it.
+fn keep_folds(
+    reader: &Reader,
+    meters: &LiveMeters,
+    events: &EventIndexes,
+    is_late: &dyn Fn() -> bool,
+) {
+    let organizations = reader.organizations();
+    for organization in organizations.into_iter().take_while(|_| !is_late()) {
         meters.save(Events {
             reader,
             organization,

@@ -78,6 +78,11 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
+    /// Sees to it that nothing is received before a time.
+    pub(crate) fn receive_from(self, at: Timestamp) {
+        *self.floor = at.max(*self.floor);
+    }
+
     /// A time after that of everything received so far. Nothing is received before it from now on, until a restart.
     pub(crate) fn cut(self) -> Timestamp {
         let next = self.writer.received_at().micros().saturating_add(1);
@@ -304,11 +309,19 @@ fn commit(
     }
 }
 
-/// Whether the failure is that of one request and not of the disk.
+/// Whether the failure is that of one request, or of what it made the store read, and nothing was written.
 fn is_of_one_request(cause: &StoreError) -> bool {
     matches!(
         cause,
         StoreError::OrganizationFull | StoreError::GroupTooLarge { .. }
+    ) || is_of_reading(cause)
+}
+
+/// Whether known keys could not be looked up: that comes before anything is written.
+fn is_of_reading(cause: &StoreError) -> bool {
+    matches!(
+        cause,
+        StoreError::Io { .. } | StoreError::Damaged { .. } | StoreError::Missing { .. }
     )
 }
 
@@ -324,6 +337,7 @@ fn refused(failed: CommitError, queue: &Queue) -> Vec<Result<Appended, IngestErr
         StoreError::OrganizationFull => IngestError::OrganizationFull,
         StoreError::NoSpace { .. } => IngestError::NoSpace,
         StoreError::Write { .. } | StoreError::GroupTooLarge { .. } => IngestError::WriteFailed,
+        cause if is_of_reading(&cause) => IngestError::WriteFailed,
         _ => {
             // What is durable is unknown: nothing more is taken until a restart.
             queue.close();

@@ -40,3 +40,9 @@ pub(crate) const UNSEALED_ROWS_FREE: u64 = 100_000;
 
 /// The same for bytes.
 pub(crate) const UNSEALED_BYTES_FREE: u64 = 64 << 20;
+
+/// How often a step of the writer may find that what it needs is not prepared before it prepares it itself.
+pub(crate) const STEPS_UNREADY_MAX: u32 = 8;
+
+/// How long a step of the writer waits for whoever has what is folded for a meter.
+pub(crate) const STEP_PATIENCE: Duration = Duration::from_millis(5);

@@ -9,7 +9,7 @@ use query::{CATCH_UP_ROWS, Customer, CustomerUsage, Fold, Rows};
 use rustc_hash::FxHashMap;
 use store::{Reader, Snapshot, StoreError};
 
-use crate::limits::CUSTOMERS_PER_LOCK;
+use crate::limits::{CUSTOMERS_PER_LOCK, STEP_PATIENCE};
 use crate::saved;
 
 /// The events of an organization, whenever they are looked at.
@@ -30,9 +30,9 @@ impl Events<'_> {
 pub(crate) struct LiveMeter {
     pub(crate) definition: Definition,
     fold: RwLock<Fold>,
-    /// Held for reading while a question takes its snapshot, and for writing from the look for a match until another
-    /// definition has taken this one's place. So a question either comes before that look, which then sees all that it
-    /// saw, or asks the new definition.
+    /// Held for reading while a question is answered, and for writing from the look for a match until another definition has
+    /// taken this one's place. So a question is either answered before that look, which then sees all that it saw, or asks the new
+    /// definition.
     replacing: RwLock<()>,
     is_replaced: AtomicBool,
     /// How many rows were folded when it was kept last.
@@ -80,10 +80,11 @@ impl LiveMeter {
         self.is_replaced.load(Ordering::Relaxed)
     }
 
-    /// A snapshot to be read by this definition; `None` when another one has taken its place.
-    fn snapshot(&self, reader: &Reader, organization: OrganizationId) -> Option<Snapshot> {
+    /// Answers a question by this definition; `None` when another one has taken its place. Until the answer is made, no other one
+    /// does.
+    pub(crate) fn unless_replaced<T>(&self, answer: impl FnOnce() -> T) -> Option<T> {
         let _replacing = self.replacing.read();
-        (!self.is_replaced()).then(|| reader.snapshot(organization))
+        (!self.is_replaced()).then(answer)
     }
 
     /// Reads with all of a snapshot folded. It may hold later rows too, which were acknowledged
@@ -139,15 +140,15 @@ impl LiveMeter {
         let mut usages = Vec::with_capacity(customers.len());
         for some in customers.chunks(CUSTOMERS_PER_LOCK) {
             let is_settled = self.read(&snapshot, |fold| {
-                some.iter()
-                    .all(|customer| fold.usage().is_settled(*customer))
+                let mut some = some.iter();
+                some.all(|customer| fold.usage().is_settled(*customer, until))
             })?;
             if !is_settled {
                 let mut fold = self.fold.write();
                 let snapshot = events.snapshot();
                 let rows = self.rows(&snapshot, &fold);
                 for customer in some {
-                    fold.usage_mut().settle(&rows, *customer)?;
+                    fold.usage_mut().settle(&rows, *customer, until)?;
                 }
             }
             let fold = self.fold.read();
@@ -196,6 +197,24 @@ impl LiveMeter {
         )?;
         self.saved.store(rows, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// The same, when it takes next to nothing: with few rows to fold, everything at hand, and nobody else for long at the fold.
+    pub(crate) fn try_rollover(
+        &self,
+        snapshot: &Snapshot,
+        customer: Customer<'_>,
+        until: u32,
+    ) -> Result<Option<i128>, StoreError> {
+        let Some(mut fold) = self.fold.try_write_for(STEP_PATIENCE) else {
+            return Ok(None);
+        };
+        let is_current = fold.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
+        if !is_current || !fold.usage().is_settled(customer, Some(until)) {
+            return Ok(None);
+        }
+        let rows = self.rows(snapshot, &fold);
+        fold.usage().rollover(&rows, customer, until).map(Some)
     }
 
     /// The rows behind a fold. The snapshot must have been taken while the fold was locked: so it holds all that is folded.
@@ -289,21 +308,6 @@ impl LiveMeters {
             .get(&organization)?
             .get(&id)
             .cloned()
-    }
-
-    /// A meter as it is defined now, and a snapshot to read by that definition.
-    pub(crate) fn get_with_snapshot(
-        &self,
-        reader: &Reader,
-        organization: OrganizationId,
-        id: MeterId,
-    ) -> Option<(Arc<LiveMeter>, Snapshot)> {
-        loop {
-            let meter = self.get(organization, id)?;
-            if let Some(snapshot) = meter.snapshot(reader, organization) {
-                return Some((meter, snapshot));
-            }
-        }
     }
 
     pub(crate) fn of_organization(&self, organization: OrganizationId) -> Vec<Arc<LiveMeter>> {

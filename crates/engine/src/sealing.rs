@@ -78,24 +78,42 @@ impl Sealing {
         !*closed
     }
 
-    /// The thread's loop. `keep` keeps what is derived of the events, after each seal.
-    pub(crate) fn run(&self, mut sealer: Sealer, keep: impl Fn()) {
+    /// The thread's loop: seals when there is enough, and merges files and keeps what is derived of the events while there is not.
+    /// `keep` keeps it, and ends early when what it is given says that there is enough to seal.
+    pub(crate) fn run(&self, mut sealer: Sealer, keep: impl Fn(&dyn Fn() -> bool)) {
+        // Whatever ends this thread, nobody waits for it in vain.
+        let _failing = FailAtEnd(&self.is_failing);
         let mut pause = SEAL_LOOK;
+        let mut work = Upkeep::default();
         while self.pause(pause) {
             pause = SEAL_LOOK;
-            if !sealer.wants_seal() {
-                continue;
-            }
-            let outcome = self.seal(&mut sealer);
-            self.is_failing.store(outcome.is_err(), Ordering::Relaxed);
-            match outcome {
-                Ok(()) => keep(),
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "events were not sealed; they stay in memory and in the journal"
-                    );
-                    pause = SEAL_RETRY;
+            if sealer.wants_seal() {
+                let outcome = self.seal(&mut sealer);
+                self.is_failing.store(outcome.is_err(), Ordering::Relaxed);
+                match outcome {
+                    Ok(()) => work = Upkeep::DUE,
+                    Err(error) => {
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "events were not sealed; they stay in memory and in the journal"
+                        );
+                        pause = SEAL_RETRY;
+                    }
+                }
+            } else if work.keep_due {
+                keep(&|| sealer.wants_seal());
+                work.keep_due = sealer.wants_seal();
+            } else if work.merge_due {
+                match sealer.compact() {
+                    Ok(has_merged) => work.merge_due = has_merged,
+                    Err(error) => {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "files were not merged; there are more of them than there should be"
+                        );
+                        // Until after the next seal.
+                        work.merge_due = false;
+                    }
                 }
             }
         }
@@ -112,8 +130,29 @@ impl Sealing {
             drop(self.closed.lock());
             self.sealed.notify_all();
         }
-        while !*self.closed.lock() && sealer.compact()? {}
         Ok(())
+    }
+}
+
+/// What is to be done after a seal.
+#[derive(Debug, Default)]
+struct Upkeep {
+    keep_due: bool,
+    merge_due: bool,
+}
+
+impl Upkeep {
+    const DUE: Self = Self {
+        keep_due: true,
+        merge_due: true,
+    };
+}
+
+struct FailAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for FailAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -35,10 +35,9 @@ impl Engine {
                 Some(at) => Some(events.snapshot().first_received_from(at)?),
                 None => None,
             };
-            let usages = meter.usage(events, customers, until)?;
-            // Else another definition has taken this one's place meanwhile.
-            if !meter.is_replaced() {
-                return Ok(Some(usages));
+            let usages = meter.unless_replaced(|| meter.usage(events, customers, until));
+            if let Some(usages) = usages {
+                return usages.map(Some);
             }
         }
         Ok(None)

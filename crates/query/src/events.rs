@@ -25,8 +25,8 @@ pub use list::{get, list};
 pub use list_names::names;
 pub use live::LiveEvents;
 pub use question::{
-    EventDirection, EventQuestion, FoundEvent, Listed, NameOrder, NameQuestion, NameSummary, Part,
-    TextCondition,
+    EventDirection, EventQuestion, FoundEvent, Listed, NameOrder, NameQuestion, NameSummary,
+    PART_BYTES_MAX, Part, TextCondition,
 };
 pub use references::References;
 

@@ -7,6 +7,9 @@
 //! - A state at hand is of one window. When the customer's is another one (an external id has passed to another customer, a reset was
 //!   backdated), the state is made anew from the identity's rows in that window.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use domain::packed::{PackedError, Reader, write_len, write_varint};
 use domain::{Contribution, Definition, Function, Number, Source, State, SystemEvent, Timestamp};
 use rustc_hash::FxHashMap;
@@ -31,6 +34,17 @@ struct Consumed {
     state: State,
     /// The last row that matched.
     last: Touched,
+    /// What it was before later rows came, when that was asked for last: for a meter that is archived. Not kept over a restart.
+    stopped: Option<Box<Stopped>>,
+}
+
+/// The state of a window up to an ordinal.
+#[derive(Debug, Clone)]
+struct Stopped {
+    since: u32,
+    until: u32,
+    state: State,
+    last: Option<Touched>,
 }
 
 /// Credits and resets of one customer.
@@ -97,6 +111,7 @@ impl Usage {
                 since: 0,
                 state: State::new(self.function),
                 last,
+                stopped: None,
             });
         consumed.state.add(contribution);
         consumed.last = last;
@@ -147,28 +162,45 @@ impl Usage {
     }
 
     /// Whether [`Self::read`] finds all that it needs at hand.
-    pub fn is_settled(&self, customer: Customer<'_>) -> bool {
-        let first = self.first_of(customer);
-        customer.identities.iter().all(|identity| {
-            self.consumed
-                .get(identity)
-                .is_none_or(|consumed| consumed.since == first)
-        })
+    pub fn is_settled(&self, customer: Customer<'_>, until: Option<u32>) -> bool {
+        let window = self.first_of(customer)..until.unwrap_or(u32::MAX);
+        let mut consumed = customer
+            .identities
+            .iter()
+            .filter_map(|identity| self.consumed.get(identity));
+        consumed.all(|consumed| consumed.at_hand(&window).is_some())
     }
 
-    /// Makes the states at hand those of the customer's present window. Cost: nothing when they are; else the rows in the window
+    /// Puts the states of the customer's present window at hand. Cost: nothing when they are; else the rows in the window
     /// of the identities whose states are of another one.
     ///
     /// # Errors
     /// Rows could not be read.
-    pub fn settle(&mut self, rows: &Rows<'_>, customer: Customer<'_>) -> Result<(), StoreError> {
-        let first = self.first_of(customer);
+    pub fn settle(
+        &mut self,
+        rows: &Rows<'_>,
+        customer: Customer<'_>,
+        until: Option<u32>,
+    ) -> Result<(), StoreError> {
+        let window = self.first_of(customer)..until.unwrap_or(u32::MAX);
         for identity in customer.identities {
-            if let Some(consumed) = self.consumed.get_mut(identity)
-                && consumed.since != first
-            {
-                consumed.state = rows.fold(self.function, *identity, first..u32::MAX)?.0;
-                consumed.since = first;
+            let Some(consumed) = self.consumed.get_mut(identity) else {
+                continue;
+            };
+            if consumed.at_hand(&window).is_some() {
+                continue;
+            }
+            let (state, last) = rows.fold(self.function, *identity, window.clone())?;
+            if consumed.last.ordinal < window.end {
+                consumed.state = state;
+                consumed.since = window.start;
+            } else {
+                consumed.stopped = Some(Box::new(Stopped {
+                    since: window.start,
+                    until: window.end,
+                    state,
+                    last,
+                }));
             }
         }
         Ok(())
@@ -239,6 +271,7 @@ impl Usage {
                 since: read_count(reader)?,
                 last: Touched::decode(reader)?,
                 state: State::decode(function, reader)?,
+                stopped: None,
             };
             usage.consumed.insert(identity, consumed);
         }
@@ -262,30 +295,28 @@ impl Usage {
         let mut modified_at = account
             .and_then(|account| account.last)
             .map(|last| last.received_at);
-        let mut state = State::new(self.function);
+        let window = first..until;
+        let mut parts: Vec<Cow<'_, State>> = Vec::with_capacity(customer.identities.len());
         for identity in customer.identities {
             let Some(consumed) = self.consumed.get(identity) else {
                 continue;
             };
-            let last = if consumed.last.ordinal < until && consumed.since == first {
-                state.merge(&consumed.state);
-                Some(consumed.last)
+            let (part, last) = if let Some((state, last)) = consumed.at_hand(&window) {
+                (Cow::Borrowed(state), last)
             } else {
-                let (part, last) = rows.fold(self.function, *identity, first..until)?;
-                state.merge(&part);
-                if consumed.last.ordinal < until {
-                    Some(consumed.last)
-                } else {
-                    last
-                }
+                let (state, last) = rows.fold(self.function, *identity, window.clone())?;
+                let is_last = consumed.last.ordinal < until;
+                let last = if is_last { Some(consumed.last) } else { last };
+                (Cow::Owned(state), last)
             };
+            parts.push(part);
             modified_at = modified_at.max(last.map(|last| last.received_at));
         }
         Ok(Window {
-            consumed: state.value().unwrap_or_default(),
+            consumed: value_of(&parts),
             credits: credits
                 .iter()
-                .filter(|credit| (first..until).contains(&credit.ordinal))
+                .filter(|credit| window.contains(&credit.ordinal))
                 .copied()
                 .collect(),
             modified_at,
@@ -302,6 +333,34 @@ impl Usage {
             .and_then(|account| account.reset)
             .map_or(0, |reset| reset.first)
     }
+}
+
+impl Consumed {
+    /// The state of a window and the last row that matches before its end, when they need not be folded.
+    fn at_hand(&self, window: &Range<u32>) -> Option<(&State, Option<Touched>)> {
+        if self.last.ordinal < window.end {
+            return (self.since == window.start).then_some((&self.state, Some(self.last)));
+        }
+        let stopped = self.stopped.as_ref()?;
+        (stopped.since == window.start && stopped.until == window.end)
+            .then_some((&stopped.state, stopped.last))
+    }
+}
+
+/// The value of all parts together; that of nothing is 0. One part alone is not copied: it may hold many distinct values.
+fn value_of(parts: &[Cow<'_, State>]) -> Number {
+    let value = match parts {
+        [] => None,
+        [single] => single.value(),
+        [first, rest @ ..] => {
+            let mut state = State::clone(first);
+            for part in rest {
+                state.merge(part);
+            }
+            state.value()
+        }
+    };
+    value.unwrap_or_default()
 }
 
 /// What counts in a window.
@@ -407,7 +466,7 @@ impl Rows<'_> {
         &self,
         function: Function,
         identity: u32,
-        ordinals: std::ops::Range<u32>,
+        ordinals: Range<u32>,
     ) -> Result<(State, Option<Touched>), StoreError> {
         let mut state = State::new(function);
         let mut last = None;

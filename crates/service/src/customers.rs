@@ -204,6 +204,7 @@ impl Service {
         organization: OrganizationId,
         id: CustomerId,
     ) -> Result<(), Error> {
+        let _accounts = self.accounts.write();
         let _changing = self.changing.lock();
         self.catalog.delete_customer(organization, id, self.now())?;
         self.directory.write().remove(organization, id);

@@ -108,9 +108,6 @@ impl EventSearch {
     }
 }
 
-/// How many bytes of rows a page may have, unless it is a single event: text in metadata may be as large as a request.
-const PAGE_BYTES_MAX: usize = 32 << 20;
-
 impl Service {
     /// Events, as of the last acknowledged one. Faults: [`Fault::MeterUnknown`], [`Fault::PageTooLarge`].
     ///
@@ -151,12 +148,7 @@ impl Service {
         };
         let part = part_of(page);
         let listed = self.engine.events(organization, &question, part)?;
-        let bytes: usize = listed
-            .items
-            .iter()
-            .map(|found| found.row.get().bytes.len())
-            .sum();
-        if bytes > PAGE_BYTES_MAX && listed.items.len() > 1 {
+        if listed.is_cut {
             return Err(Error::Invalid(vec![Fault::PageTooLarge]));
         }
         let is_past_end = part.offset >= listed.total;
@@ -259,7 +251,7 @@ impl Service {
         let customers: Vec<Option<CustomerId>> = {
             let directory = self.directory.read();
             let known = directory.customers(organization);
-            let customer_of = |found: &FoundEvent| match found.row.get().event().identity {
+            let customer_of = |found: &FoundEvent| match found.event().identity {
                 Identity::Customer(id) => Some(id),
                 Identity::External(external_id) => known?.by_external_id(external_id),
             };
@@ -272,14 +264,13 @@ impl Service {
             .map(|profile| (profile.customer.id, profile))
             .collect();
         let view = |(found, customer): (&FoundEvent, Option<CustomerId>)| {
-            let row = found.row.get();
-            let event = row.event();
+            let event = found.event();
             let customer = customer
                 .and_then(|id| profiles.get(&id))
                 .filter(|profile| is_of(&event, profile));
             EventView {
                 id: found.id,
-                row: row.bytes.into(),
+                row: found.row.clone(),
                 parent: found.parent,
                 child_count: found.children_count.into(),
                 customer: customer.cloned(),

@@ -102,6 +102,7 @@ impl Service {
             self.meter(organization, id)?;
             return Err(Error::Invalid(faults));
         }
+        let _accounts = changes.is_archived.map(|_| self.accounts.write());
         let _changing = self.changing.lock();
         let meter = self.meter(organization, id)?;
         // What was received before is in, what comes after is not, however the clock stands.

@@ -52,6 +52,9 @@ pub struct Service {
     uses: Mutex<FxHashMap<TokenId, Timestamp>>,
     pub(crate) directory: RwLock<Directory>,
     pub(crate) customer_meter_ids: CustomerMeterIds,
+    /// Held for reading from the look at a customer and a meter until a credit or reset of theirs is written; for writing by who
+    /// deletes a customer or archives a meter, before [`Self::changing`].
+    pub(crate) accounts: RwLock<()>,
     /// Held by whoever reads a row of the catalogue in order to change it, and until memory is as the catalogue.
     pub(crate) changing: Mutex<()>,
 }
@@ -119,6 +122,10 @@ impl Service {
             directory.insert(known.organization, known.id, known.external_id.as_deref());
         }
         for meter in catalog.all_meters()? {
+            if let Some(at) = meter.archived_at {
+                // What comes from now on comes after, also when the clock was set back meanwhile.
+                engine.receive_from(at);
+            }
             engine.define_meter(meter.organization, meter.id, meter.definition);
         }
         let recovery = engine.recovery().clone();
@@ -133,6 +140,7 @@ impl Service {
             uses: Mutex::default(),
             directory: RwLock::new(directory),
             customer_meter_ids,
+            accounts: RwLock::default(),
             changing: Mutex::default(),
         };
         Ok(Opened {

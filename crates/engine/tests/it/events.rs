@@ -105,7 +105,7 @@ fn told(engine: &Engine) -> String {
                 found.id,
                 found.parent,
                 found.children_count,
-                found.row.get()
+                found.event()
             )
         };
         listed.items.iter().map(show).collect::<Vec<_>>()
@@ -175,7 +175,7 @@ fn what_is_acknowledged_is_listed_and_counted_while_more_comes_in_and_is_sealed(
                 assert_eq!(listed.total % 10, 0, "a request is seen in part");
                 seen = listed.total;
                 // Times rise with the order of receipt, so the place in the list tells which event it is.
-                let shown = listed.items.iter().map(|found| found.row.get().timestamp);
+                let shown = listed.items.iter().map(|found| found.event().timestamp);
                 let newest = i64::try_from(seen).expect("few");
                 let expected = (0..newest).rev().skip(2).take(7).map(at);
                 assert!(shown.eq(expected));
@@ -196,7 +196,7 @@ fn what_is_acknowledged_is_listed_and_counted_while_more_comes_in_and_is_sealed(
             );
             assert_eq!(own.total, group.unsigned_abs() * 10 + 10);
             let found = own.items.first().expect("just acknowledged");
-            assert_eq!(found.row.get().timestamp, at(group * 10 + 9));
+            assert_eq!(found.event().timestamp, at(group * 10 + 9));
             assert!(found.parent.is_some());
         }
         is_done.store(true, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use super::conditions::Conditions;
 use super::live::LiveEvents;
 use super::outline::{Piece, is_outlined, outline};
 use super::place::{Place, Span};
-use super::question::{EventDirection, EventQuestion, FoundEvent, Listed, Part};
+use super::question::{EventDirection, EventQuestion, FoundEvent, Listed, PART_BYTES_MAX, Part};
 use super::scan::{Candidates, Effort, Scan};
 
 /// The events of a list, a part of them, and how many there are. All that is in the index is listed, and nothing newer, but for parents
@@ -71,10 +71,8 @@ pub fn list<E: LiveEvents>(
         depth: question.depth.filter(|_| question.parent.is_none()),
     };
     let selected = scan.select(all_places, part.offset, part.limit.into(), Effort::Count)?;
-    Ok(Listed {
-        items: found(events, question.direction, &selected.places)?,
-        total: selected.count,
-    })
+    let found = found(events, question.direction, &selected.places)?;
+    Ok(found.of(selected.count))
 }
 
 /// An event of the index by its id; `None` when there is none.
@@ -87,16 +85,13 @@ pub fn get<E: LiveEvents>(events: &E, id: EventId) -> Result<Option<FoundEvent>,
         .ordinal_of_event(&events.snapshot(), id)?;
     let found = match ordinal {
         None => None,
-        Some(ordinal) => with_relations(events, &[ordinal])?.pop(),
+        Some(ordinal) => with_relations(events, &[ordinal])?.items.pop(),
     };
     Ok(found)
 }
 
 fn nothing() -> Listed<FoundEvent> {
-    Listed {
-        items: Vec::new(),
-        total: 0,
-    }
+    Found::default().of(0)
 }
 
 impl<E: LiveEvents> Scan<'_, E> {
@@ -137,15 +132,15 @@ impl<E: LiveEvents> Scan<'_, E> {
             }
         }
         let span = hull.and_then(|hull| Span::of(self.direction, hull));
-        let items = match span {
-            None => Vec::new(),
+        let found = match span {
+            None => Found::default(),
             Some(span) => {
                 let (skip, want) = (part.offset - before, part.limit.into());
                 let selected = self.select(span, skip, want, Effort::Find)?;
                 found(self.events, self.direction, &selected.places)?
             }
         };
-        Ok(Listed { items, total })
+        Ok(found.of(total))
     }
 
     fn count(&self, piece: Piece) -> Result<u64, StoreError> {
@@ -161,7 +156,7 @@ fn found<E: LiveEvents>(
     events: &E,
     direction: EventDirection,
     places: &[Place],
-) -> Result<Vec<FoundEvent>, StoreError> {
+) -> Result<Found, StoreError> {
     let ordinals: Vec<u32> = places
         .iter()
         .map(|place| place.ordinal(direction))
@@ -169,11 +164,26 @@ fn found<E: LiveEvents>(
     with_relations(events, &ordinals)
 }
 
-/// Events with what is known of their relations.
-fn with_relations<E: LiveEvents>(
-    events: &E,
-    ordinals: &[u32],
-) -> Result<Vec<FoundEvent>, StoreError> {
+/// The events of a part.
+#[derive(Default)]
+struct Found {
+    items: Vec<FoundEvent>,
+    is_cut: bool,
+}
+
+impl Found {
+    fn of(self, total: u64) -> Listed<FoundEvent> {
+        Listed {
+            items: self.items,
+            total,
+            is_cut: self.is_cut,
+        }
+    }
+}
+
+/// Events with what is known of their relations. Their rows are copied, so that one does not keep all that was read with it in memory,
+/// and no more of them than [`PART_BYTES_MAX`] allows.
+fn with_relations<E: LiveEvents>(events: &E, ordinals: &[u32]) -> Result<Found, StoreError> {
     let relations: Vec<(Option<u32>, u32)> = events.index(|index| {
         let of = |ordinal: &u32| (index.parent(*ordinal), index.children_count(*ordinal));
         ordinals.iter().map(of).collect()
@@ -185,21 +195,27 @@ fn with_relations<E: LiveEvents>(
         let row = snapshot.row(ordinal)?;
         Ok::<_, StoreError>(row.expect("what the index knows is in a later snapshot"))
     };
-    ordinals
-        .iter()
-        .zip(relations)
-        .map(|(ordinal, (parent, children_count))| {
-            let found = row(&snapshot, *ordinal)?;
-            let parent = match parent {
-                None => None,
-                Some(parent) => Some(ids.id(row(&snapshot, parent)?.get().sequence)),
-            };
-            Ok(FoundEvent {
-                id: ids.id(found.get().sequence),
-                row: found,
-                parent,
-                children_count,
-            })
-        })
-        .collect()
+    let mut found = Found::default();
+    let mut bytes = 0_usize;
+    for (ordinal, (parent, children_count)) in ordinals.iter().zip(relations) {
+        let id_of = |sequence| ids.id(sequence);
+        let parent = match parent {
+            None => None,
+            Some(parent) => Some(id_of(row(&snapshot, parent)?.get().sequence)),
+        };
+        let row = row(&snapshot, *ordinal)?;
+        let row = row.get();
+        bytes = bytes.saturating_add(row.bytes.len());
+        if bytes > PART_BYTES_MAX && !found.items.is_empty() {
+            found.is_cut = true;
+            break;
+        }
+        found.items.push(FoundEvent {
+            id: id_of(row.sequence),
+            row: row.bytes.into(),
+            parent,
+            children_count,
+        });
+    }
+    Ok(found)
 }

@@ -37,7 +37,11 @@ pub fn names<E: LiveEvents>(
         .skip(offset)
         .take(part.limit as usize)
         .collect();
-    Ok(Listed { items, total })
+    Ok(Listed {
+        items,
+        total,
+        is_cut: false,
+    })
 }
 
 fn of_everyone(index: &EventIndex) -> Vec<NameSummary> {

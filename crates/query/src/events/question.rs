@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use domain::{
-    Definition, EventId, Filter, MetadataFilter, OwnedIdentity, Source, TimeRange, Timestamp,
+    Definition, Event, EventId, Filter, MetadataFilter, OwnedIdentity, Source, TimeRange, Timestamp,
 };
-use store::Row;
 
 /// Which events are asked for. All conditions must hold; an empty list is none.
 #[derive(Debug, Clone, Copy)]
@@ -78,19 +77,31 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// How many there are in all.
     pub total: u64,
+    /// Whether items of the part were left out, because all of them would take more than [`PART_BYTES_MAX`].
+    pub is_cut: bool,
 }
+
+/// How many bytes of rows a part has, unless it is a single event: text in metadata may be as large as a request.
+pub const PART_BYTES_MAX: usize = 32 << 20;
 
 /// An event that was found.
 #[derive(Debug, Clone)]
 pub struct FoundEvent {
     /// Its id.
     pub id: EventId,
-    /// Its row.
-    pub row: Row,
+    /// Its encoded row; see [`FoundEvent::event`].
+    pub row: Box<[u8]>,
     /// Its parent, once that has arrived.
     pub parent: Option<EventId>,
     /// How many direct children it has (D12).
     pub children_count: u32,
+}
+
+impl FoundEvent {
+    /// The event itself.
+    pub fn event(&self) -> Event<'_> {
+        Event::decode(&self.row).expect("a row holds what was encoded")
+    }
 }
 
 /// Which names are asked for. All conditions must hold; an empty list is none.

@@ -490,7 +490,7 @@ fn check_single(world: &World, model: &Model) -> Result<(), TestCaseError> {
         let parent = known.parent.map(|parent| id_at(parent, &world.ids));
         prop_assert_eq!((found.id, found.parent), (id, parent));
         prop_assert_eq!(found.children_count as usize, children.count());
-        prop_assert_eq!(found.row.get().event().parent, known.text.as_deref());
+        prop_assert_eq!(found.event().parent, known.text.as_deref());
     }
     let unknown = world.ids.id(model.events.len() as u64 + 1);
     prop_assert!(get(world, unknown).expect("a healthy disk").is_none());

@@ -47,32 +47,32 @@ impl Service {
     }
 
     fn enter(&self, organization: OrganizationId, request: Request) -> Result<Written, Error> {
-        // So that neither the customer is deleted nor the meter archived before it is written.
-        let _changing = self.changing.lock();
-        let customer = self.credited_customer(organization, &request.customer)?;
-        let meter = self.credited_meter(organization, request.what.meter())?;
-        let (customer, meter, mut faults) = match (customer, meter) {
-            (Ok(customer), Ok(meter)) => (customer, meter, Vec::new()),
-            (customer, meter) => {
-                let faults = customer.err().into_iter().chain(meter.err());
-                return Err(Error::Invalid(faults.collect()));
-            }
-        };
-        let entered = self.engine.enter(
-            organization,
-            Entry {
+        let (customer, meter, entered) = {
+            // So that neither the customer is deleted nor the meter archived before it is written.
+            let _accounts = self.accounts.read();
+            let customer = self.credited_customer(organization, &request.customer)?;
+            let meter = self.credited_meter(organization, request.what.meter())?;
+            let (customer, meter) = match (customer, meter) {
+                (Ok(customer), Ok(meter)) => (customer, meter),
+                (customer, meter) => {
+                    let faults = customer.err().into_iter().chain(meter.err());
+                    return Err(Error::Invalid(faults.collect()));
+                }
+            };
+            let entry = Entry {
                 customer: customer.id,
                 identities: self.identities_of(organization, customer.id),
                 what: request.what,
                 timestamp: request.timestamp,
                 external_id: request.external_id,
-            },
-        )?;
+            };
+            let entered = self.engine.enter(organization, entry)?;
+            (customer.id, meter, entered)
+        };
         if entered == Entered::KeyTaken {
-            faults.push(Fault::CreditKeyTaken);
-            return Err(Error::Invalid(faults));
+            return Err(Error::Invalid(vec![Fault::CreditKeyTaken]));
         }
-        let customer_meter = self.customer_meter_of(organization, customer.id, meter)?;
+        let customer_meter = self.customer_meter_of(organization, customer, meter)?;
         Ok(Written {
             customer_meter: customer_meter.ok_or(Error::NotFound)?,
             is_new: entered == Entered::New,
