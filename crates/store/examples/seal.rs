@@ -13,6 +13,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::metadata::MetadataBuilder;
@@ -39,7 +40,61 @@ fn main() -> Result<(), Box<dyn Error>> {
     let organization = OrganizationId::from_random([1; 16]);
     let done = append(&path, organization, events).and_then(|()| read(&path, organization));
     fs::remove_dir_all(&path)?;
+    done?;
+    let done = beside(&path, organization, events);
+    fs::remove_dir_all(&path)?;
     done
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it looks now and then, as a server does"
+)]
+/// The same with the sealer on a thread of its own, as in a server: how long commits take.
+fn beside(path: &Path, organization: OrganizationId, events: u64) -> Result<(), Box<dyn Error>> {
+    let folder = Folder::open(Arc::new(RealDisk), path, [7; 32])?;
+    let (mut writer, reader, _) = open(&folder, Options::default())?;
+    let mut sealing = writer.take_sealer().ok_or("nobody took it")?;
+    let is_done = AtomicBool::new(false);
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut commits = Vec::new();
+    let seals = std::thread::scope(|scope| {
+        let sealer = scope.spawn(|| {
+            let mut seals = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                if sealing.wants_seal() {
+                    seals += u32::from(sealing.seal()?.is_some());
+                    while sealing.compact()? {}
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Ok::<u32, store::StoreError>(seals)
+        });
+        for first in (0..events).step_by(1_000) {
+            let (batch, hashes) = make_batch(reader.key_hasher(), organization, first, &mut random);
+            let request = AppendRequest {
+                organization,
+                batch: &batch,
+                hashes: &hashes,
+            };
+            let received_at = Timestamp::from_micros(first.cast_signed()).expect("in range");
+            let start = Instant::now();
+            let committed = writer.commit(received_at, &[request]);
+            commits.push(start.elapsed());
+            committed.expect("it is written");
+        }
+        is_done.store(true, Ordering::Relaxed);
+        sealer.join().expect("it does not panic")
+    })?;
+    commits.sort_unstable();
+    let at = |share: usize| commits.get((commits.len() - 1) * share / 1_000).copied();
+    println!(
+        "beside {seals} seals, a commit of {BATCH}: median {:?}, 99 % {:?}, worst {:?}",
+        at(500).unwrap_or_default(),
+        at(990).unwrap_or_default(),
+        at(1_000).unwrap_or_default()
+    );
+    Ok(())
 }
 
 fn append(path: &Path, organization: OrganizationId, events: u64) -> Result<(), Box<dyn Error>> {
