@@ -13,7 +13,7 @@ use crate::{Catalog, CatalogError, Direction, Listed, Page};
 mod tests;
 
 const COLUMNS: &str = "id, organization, name, unit, custom_label, custom_multiplier, definition, metadata, \
-                       created_at, modified_at, archived_at";
+                       created_at, modified_at, archived_at, stands_since";
 
 /// Which meters are listed, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,9 +62,9 @@ impl Catalog {
         self.write(|transaction| {
             transaction.execute(
                 "INSERT INTO meters (id, organization, name, unit, custom_label, custom_multiplier, definition, \
-                 metadata, created_at, modified_at, archived_at) \
+                 metadata, created_at, modified_at, archived_at, stands_since) \
                  VALUES (:id, :organization, :name, :unit, :custom_label, :custom_multiplier, :definition, \
-                 :metadata, :created_at, :modified_at, :archived_at)",
+                 :metadata, :created_at, :modified_at, :archived_at, :stands_since)",
                 named_params! {
                     ":id": meter.id.as_bytes(),
                     ":organization": meter.organization.as_bytes(),
@@ -77,6 +77,7 @@ impl Catalog {
                     ":created_at": meter.created_at.micros(),
                     ":modified_at": meter.modified_at.micros(),
                     ":archived_at": meter.archived_at.map(Timestamp::micros),
+                    ":stands_since": meter.stands_since.map(Timestamp::micros),
                 },
             )?;
             Ok(())
@@ -172,7 +173,7 @@ impl Catalog {
             let changed = transaction.execute(
                 "UPDATE meters SET name = :name, unit = :unit, custom_label = :custom_label, \
                  custom_multiplier = :custom_multiplier, definition = :definition, metadata = :metadata, \
-                 modified_at = :modified_at, archived_at = :archived_at \
+                 modified_at = :modified_at, archived_at = :archived_at, stands_since = :stands_since \
                  WHERE id = :id AND organization = :organization",
                 named_params! {
                     ":id": meter.id.as_bytes(),
@@ -185,6 +186,7 @@ impl Catalog {
                     ":metadata": meter.metadata.as_ref().bytes(),
                     ":modified_at": meter.modified_at.micros(),
                     ":archived_at": meter.archived_at.map(Timestamp::micros),
+                    ":stands_since": meter.stands_since.map(Timestamp::micros),
                 },
             )?;
             if changed == 0 { Err(CatalogError::NotFound) } else { Ok(()) }
@@ -207,5 +209,6 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Meter> {
         created_at: timestamp(row, 8)?,
         modified_at: timestamp(row, 9)?,
         archived_at: optional_timestamp(row, 10)?,
+        stands_since: optional_timestamp(row, 11)?,
     })
 }

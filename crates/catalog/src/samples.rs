@@ -114,6 +114,7 @@ pub(crate) fn meter(n: u8) -> Meter {
         created_at: at(300 + i64::from(n)),
         modified_at: at(300 + i64::from(n)),
         archived_at: None,
+        stands_since: None,
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Meter {
     pub modified_at: Timestamp,
     /// Since when it is archived.
     pub archived_at: Option<Timestamp>,
+    /// Since when it has been archived without a break: customer meters stand as of then. Archiving it once more moves
+    /// [`Self::archived_at`] (SEMANTICS 5.7) and not this.
+    pub stands_since: Option<Timestamp>,
 }
 
 /// What a meter measures: which events, and what of them.

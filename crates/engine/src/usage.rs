@@ -19,7 +19,7 @@ pub struct Identified {
 
 impl Engine {
     /// What customers used of a meter, each in its present window, as of the last acknowledged event; `None` for an unknown meter.
-    /// What was received from `archived_at` on does not count (SEMANTICS 5.8). One usage for each customer, in order.
+    /// What was received from `stands_since` on does not count (SEMANTICS 5.8). One usage for each customer, in order.
     ///
     /// Cost: constant for each customer in the usual case, see [`query::Usage::read`].
     pub fn customer_usage(
@@ -27,11 +27,11 @@ impl Engine {
         organization: OrganizationId,
         id: MeterId,
         customers: &[Customer<'_>],
-        archived_at: Option<Timestamp>,
+        stands_since: Option<Timestamp>,
     ) -> Result<Option<Vec<CustomerUsage>>, StoreError> {
         let events = self.events_of(organization);
         while let Some(meter) = self.meters.get(organization, id) {
-            let until = match archived_at {
+            let until = match stands_since {
                 Some(at) => Some(events.snapshot().first_received_from(at)?),
                 None => None,
             };

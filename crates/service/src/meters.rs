@@ -66,6 +66,7 @@ impl Service {
             created_at: now,
             modified_at: now,
             archived_at: None,
+            stands_since: None,
         };
         self.catalog.insert_meter(&meter)?;
         self.engine
@@ -151,8 +152,14 @@ impl MeterChanges {
         self.custom_multiplier.apply(&mut meter.custom_multiplier);
         meter.metadata = self.metadata.unwrap_or(meter.metadata);
         match self.is_archived {
-            Some(true) => meter.archived_at = Some(now),
-            Some(false) => meter.archived_at = None,
+            Some(true) => {
+                meter.archived_at = Some(now);
+                meter.stands_since.get_or_insert(now);
+            }
+            Some(false) => {
+                meter.archived_at = None;
+                meter.stands_since = None;
+            }
             None => {}
         }
         meter.modified_at = now;

@@ -122,7 +122,7 @@ impl Service {
             directory.insert(known.organization, known.id, known.external_id.as_deref());
         }
         for meter in catalog.all_meters()? {
-            if let Some(at) = meter.archived_at {
+            if let Some(at) = meter.stands_since {
                 // What comes from now on comes after, also when the clock was set back meanwhile.
                 engine.receive_from(at);
             }

@@ -68,7 +68,8 @@ CREATE TABLE meters (
     metadata BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     modified_at INTEGER NOT NULL,
-    archived_at INTEGER
+    archived_at INTEGER,
+    stands_since INTEGER
 ) STRICT;
 
 -- In the order in which they are listed by default.

@@ -86,5 +86,6 @@ fn meter() -> Meter {
         created_at: at(4),
         modified_at: at(4),
         archived_at: None,
+        stands_since: None,
     }
 }

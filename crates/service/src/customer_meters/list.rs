@@ -132,15 +132,15 @@ impl Service {
         let mut rows = Vec::with_capacity(parties.len().saturating_mul(meters.len()));
         for meter in meters {
             let came_before = |party: &&Party| {
-                let archived_at = meter.archived_at;
-                archived_at.is_none_or(|at| party.first_received_at < at)
+                let stands_since = meter.stands_since;
+                stands_since.is_none_or(|at| party.first_received_at < at)
             };
             let parties: Vec<&Party> = parties.iter().filter(came_before).collect();
             let asked: Vec<_> = parties.iter().map(|party| party.as_asked()).collect();
-            let archived_at = meter.archived_at;
-            let usages = self
-                .engine
-                .customer_usage(organization, meter.id, &asked, archived_at)?;
+            let stands_since = meter.stands_since;
+            let usages =
+                self.engine
+                    .customer_usage(organization, meter.id, &asked, stands_since)?;
             // A meter that was made just now may not be known to the engine yet.
             let usages = usages.unwrap_or_default();
             rows.extend(parties.into_iter().zip(usages).map(|(party, usage)| Row {

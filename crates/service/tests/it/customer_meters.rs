@@ -354,6 +354,10 @@ fn an_archived_meter_stands_still_until_it_is_brought_back() {
     assert_eq!(state.meters, rows);
     let scene = scene.restart();
     assert_eq!(scene.rows(&by_meter), rows);
+    // Once more: it stands as of the first time.
+    archive(&scene, true);
+    let again = scene.rows(&by_meter);
+    assert_eq!(figures(&again[0]), ["10", "0", "-10"]);
     archive(&scene, false);
     assert_eq!(scene.figures(), ["17", "0", "-17"]);
 }
