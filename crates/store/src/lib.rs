@@ -3,7 +3,7 @@
 //! The way of a group of requests: [`Writer::commit`] drops what repeats a known key, writes the rest as one frame of
 //! the journal, syncs it, and only then publishes the rows to the tail, where every [`Snapshot`] taken from
 //! then on sees them. A [`Sealer`] moves them from memory and journal to segments, Parquet files, beside
-//! readers and writer. [`open`] reads what the manifest says of sealed events, and replays the journal behind them.
+//! readers and writer. [`open()`] reads what the manifest says of sealed events, and replays the journal behind them.
 //!
 //! Invariants of the crate:
 //! - what was acknowledged is on disk, and a request is there whole or not at all;

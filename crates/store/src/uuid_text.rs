@@ -4,7 +4,7 @@
 /// Where the hyphens stand.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
-/// The bytes of a text that [`write`] would write; `None` for any other text.
+/// The bytes of a text that [`write()`] would write; `None` for any other text.
 pub(crate) fn parse(text: &str) -> Option<[u8; 16]> {
     let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; 16];
