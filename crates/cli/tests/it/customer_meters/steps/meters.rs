@@ -65,7 +65,9 @@ impl World {
         let target = format!("/v1/meters/{meter}");
         self.call("PATCH", &target, Some(&to_json(&update)), 200);
         if archives {
-            self.archived.insert(meter.clone(), self.next_order);
+            // What it stands at does not move when it is archived once more.
+            let next_order = self.next_order;
+            self.archived.entry(meter.clone()).or_insert(next_order);
             self.refuse_entries(random, &meter);
         } else {
             self.archived.remove(&meter);
