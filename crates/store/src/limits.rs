@@ -44,6 +44,9 @@ pub(crate) const WRITE_BYTES: usize = 1 << 20;
 /// Rows of a row group at most: so many are decoded at once by who looks at all.
 pub(crate) const GROUP_ROWS: usize = 8192;
 
+/// A row group ends when its rows have so many bytes in memory.
+pub(crate) const GROUP_BYTES: usize = 4 << 20;
+
 /// Organizations with fewer rows than this in a segment share row groups.
 pub(crate) const SHARED_GROUP_ROWS: usize = 1024;
 

@@ -300,6 +300,26 @@ fn more_rows_than_a_group_holds_and_more_keys_than_columns_come_back() {
 }
 
 #[test]
+fn a_row_group_of_large_rows_ends_by_its_bytes() {
+    let samples: Vec<Sample> = (0..40)
+        .map(|row| Sample {
+            is_system: false,
+            name: "large".to_owned(),
+            identity: row % 4,
+            member: None,
+            timestamp: i64::try_from(row).expect("few"),
+            external_id: None,
+            parent: None,
+            metadata: vec![("text".to_owned(), Owned::Text("x".repeat(1 << 20)))],
+        })
+        .collect();
+    let source = source(1, vec![(block(0, &samples), 0..samples.len())]);
+    let groups = super::write::row_groups(&[&source]);
+    assert_eq!(groups.len(), 10, "four mebibytes each");
+    check(&[source]);
+}
+
+#[test]
 fn metadata_whose_bytes_nobody_would_write_comes_back_too() {
     // Zero as an integer of two bytes, where one would do.
     let metadata = [1, b'a', 3, 0x80, 0];

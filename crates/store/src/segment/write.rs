@@ -21,7 +21,7 @@ use super::{part, postings};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{NewFile, NewFiles};
-use crate::limits::{GROUP_ROWS, SHAPE_ROWS_SAMPLED, SHARED_GROUP_ROWS};
+use crate::limits::{GROUP_BYTES, GROUP_ROWS, SHAPE_ROWS_SAMPLED, SHARED_GROUP_ROWS};
 use crate::tail::{Block, NO_ROW};
 use crate::uuid_text;
 
@@ -62,22 +62,25 @@ impl RowSource {
         (self.rows() as u64, bytes.sum())
     }
 
-    /// Pieces of at most [`GROUP_ROWS`] rows.
+    /// Pieces of at most [`GROUP_ROWS`] rows, which end with the row by which they reach [`GROUP_BYTES`]: whoever looks at one row
+    /// has to read what stands around it.
     fn pieces(&self) -> Vec<Rows<'_>> {
         let mut groups = Vec::new();
         let mut group: Rows<'_> = Vec::new();
-        let mut room = GROUP_ROWS;
+        let (mut rows_in, mut bytes_in) = (0, 0);
         for (block, rows) in &self.blocks {
-            let mut rows = rows.clone();
-            while !rows.is_empty() {
-                let end = rows.end.min(rows.start + room);
-                group.push((block, rows.start..end));
-                room -= end - rows.start;
-                rows.start = end;
-                if room == 0 {
+            let mut start = rows.start;
+            for row in rows.clone() {
+                rows_in += 1;
+                bytes_in += block.row_bytes(row).len();
+                if rows_in == GROUP_ROWS || bytes_in >= GROUP_BYTES {
+                    group.push((block, start..row + 1));
                     groups.push(std::mem::take(&mut group));
-                    room = GROUP_ROWS;
+                    (start, rows_in, bytes_in) = (row + 1, 0, 0);
                 }
+            }
+            if start < rows.end {
+                group.push((block, start..rows.end));
             }
         }
         if !group.is_empty() {
@@ -109,6 +112,13 @@ impl Piece<'_> {
     fn len(&self) -> usize {
         self.rows.iter().map(|(_, rows)| rows.len()).sum()
     }
+
+    fn bytes(&self) -> usize {
+        let row_bytes = |(block, rows): &(&Arc<Block>, Range<usize>)| -> usize {
+            rows.clone().map(|row| block.row_bytes(row).len()).sum()
+        };
+        self.rows.iter().map(row_bytes).sum()
+    }
 }
 
 /// What stands in each row group. An organization with many rows has row groups of its own; those with few share one, as a row
@@ -116,7 +126,7 @@ impl Piece<'_> {
 pub(super) fn row_groups<'a>(sources: &[&'a RowSource]) -> Vec<Vec<Piece<'a>>> {
     let mut row_groups = Vec::new();
     let mut shared: Vec<Piece<'a>> = Vec::new();
-    let mut shared_rows = 0;
+    let (mut shared_rows, mut shared_bytes) = (0, 0);
     for (at, source) in sources.iter().enumerate() {
         let is_small = source.rows() < SHARED_GROUP_ROWS;
         for rows in source.pieces() {
@@ -125,12 +135,14 @@ pub(super) fn row_groups<'a>(sources: &[&'a RowSource]) -> Vec<Vec<Piece<'a>>> {
                 organization: source.organization,
                 rows,
             };
-            if !shared.is_empty() && (!is_small || shared_rows + piece.len() > GROUP_ROWS) {
+            let is_full = shared_rows + piece.len() > GROUP_ROWS || shared_bytes >= GROUP_BYTES;
+            if !shared.is_empty() && (!is_small || is_full) {
                 row_groups.push(std::mem::take(&mut shared));
-                shared_rows = 0;
+                (shared_rows, shared_bytes) = (0, 0);
             }
             if is_small {
                 shared_rows += piece.len();
+                shared_bytes += piece.bytes();
                 shared.push(piece);
             } else {
                 row_groups.push(vec![piece]);
