@@ -1,5 +1,5 @@
 //! The published clients of the API against the server: four programs that people have, each with only the address and the token
-//! changed.
+//! changed. And DuckDB on a sealed data folder, without the server: [`duckdb`].
 //!
 //! The server is the program itself, on a folder of its own and a free port. Each client gets an organization and a token, made with
 //! the command line, and
@@ -10,6 +10,7 @@
 //!
 //! At the end the server is told to stop, and must say that all was well.
 
+mod duckdb;
 mod environment;
 mod published;
 mod server;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use crate::run::{Failed, Profile, run_tests, target};
 use environment::Environment;
-use published::Published;
+use published::{Chosen, Published};
 use server::{Access, Server};
 use tools::Tools;
 
@@ -32,41 +33,58 @@ const ACKNOWLEDGED_MIN: u64 = 40;
 /// A client that has no request acknowledged for so long has failed.
 const ACKNOWLEDGED_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The clients, and where each is installed.
+/// The clients and DuckDB, as far as they are chosen, and where each is installed.
 #[derive(Debug)]
 pub(crate) struct Clients {
     installed: Vec<(&'static Published, Environment)>,
+    duckdb: Option<(&'static Published, Environment)>,
     /// Two commands at once would take each other's environments away.
     _lock: environment::Lock,
 }
 
 impl Clients {
-    /// Installs the clients of these names, all without names. Fetches packages where an environment is not there yet or its lock
+    /// Installs what has these names, everything without names. Fetches packages where an environment is not there yet or its lock
     /// file has changed; else needs no network.
     ///
     /// # Errors
     /// When Python or Node.js is missing or too old: what is missing and how to get it.
     pub(crate) fn prepare(names: &[&str]) -> Result<Self, Failed> {
-        let chosen = published::chosen(names)?;
+        let chosen = Chosen::by_names(names)?;
         let tools = Tools::find(&chosen)?;
         let folder = target()?.join("clients");
         let lock = environment::Lock::take(&folder)?;
-        let installed = chosen
-            .into_iter()
-            .map(|client| Environment::of(client, &tools, &folder).map(|made| (client, made)))
-            .collect::<Result<_, _>>()?;
+        let install =
+            |published| Environment::of(published, &tools, &folder).map(|made| (published, made));
         Ok(Self {
-            installed,
+            installed: (chosen.clients.into_iter().map(install)).collect::<Result<_, _>>()?,
+            duckdb: chosen.duckdb.map(install).transpose()?,
             _lock: lock,
         })
     }
+
+    /// Whether there is anything to try out against the server.
+    pub(crate) fn need_server(&self) -> bool {
+        !self.installed.is_empty()
+    }
 }
 
-/// Tries all clients out, and gives back the closing lines of their runners.
+/// Tries all that is installed out, and gives back the closing lines of the runners.
 ///
 /// # Errors
 /// When a test fails, is skipped, or none ran; when the server loses something, or does not end well.
 pub(crate) fn try_out(clients: &Clients, profile: Profile) -> Result<Vec<String>, Failed> {
+    let mut closing = Vec::new();
+    if let Some((published, environment)) = &clients.duckdb {
+        closing.push(duckdb::read_sealed(published, environment, profile)?);
+    }
+    if clients.need_server() {
+        closing.extend(try_against_server(clients, profile)?);
+    }
+    Ok(closing)
+}
+
+/// Tries all clients out, as the head of this file says.
+fn try_against_server(clients: &Clients, profile: Profile) -> Result<Vec<String>, Failed> {
     let mut closing = Vec::new();
     let folder = target()?.join("clients");
     let server = Server::start_new(profile, &folder)?;

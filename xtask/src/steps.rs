@@ -14,10 +14,10 @@ pub(crate) fn test() -> Result<(), Failed> {
     tell(&mut closing)
 }
 
-/// [`test()`] without the published clients.
+/// [`test()`] without the published clients and DuckDB.
 pub(crate) fn test_rust_only() -> Result<(), Failed> {
     let mut closing = rust()?;
-    closing.push("(the published clients were left out)".to_owned());
+    closing.push("(the published clients and DuckDB were left out)".to_owned());
     tell(&mut closing)
 }
 
@@ -56,20 +56,22 @@ pub(crate) fn ci() -> Result<(), Failed> {
     tell(&mut closing)
 }
 
-/// The published clients of these names, all without names.
+/// The published clients and DuckDB: what has these names, all without names.
 pub(crate) fn clients(profile: Profile, names: &[&str]) -> Result<(), Failed> {
     let clients = Clients::prepare(names)?;
     let mut closing = clients_of(profile, &clients, Vec::new())?;
     tell(&mut closing)
 }
 
-/// Adds the closing lines of the published clients.
+/// Adds the closing lines of the published clients and of DuckDB.
 fn clients_of(
     profile: Profile,
     clients: &Clients,
     mut closing: Vec<String>,
 ) -> Result<Vec<String>, Failed> {
-    build(profile, &["cli"])?;
+    if clients.need_server() {
+        build(profile, &["cli"])?;
+    }
     closing.extend(clients::try_out(clients, profile)?);
     Ok(closing)
 }

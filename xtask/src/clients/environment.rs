@@ -1,4 +1,4 @@
-//! The environments of the clients: what their lock files say, and nothing else.
+//! The environments of the clients and of DuckDB: what their lock files say, and nothing else.
 //!
 //! - An environment is made once, in the target folder, and kept while its lock files and the Python or Node.js below it are the same.
 //! - A stamp beside it is written last and taken away first, so that one whose making was interrupted is made anew.
@@ -31,7 +31,7 @@ impl Lock {
     }
 }
 
-/// An installed client.
+/// An installed client, or DuckDB.
 #[derive(Debug)]
 pub(crate) struct Environment {
     platform: Platform,
@@ -42,29 +42,29 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// The environment of a client, below `folder`; made when it is not there as the lock files want it.
-    pub(crate) fn of(client: &Published, tools: &Tools, folder: &Path) -> Result<Self, Failed> {
-        let sources = root().join("tests/clients").join(client.name);
+    /// Its environment, below `folder`; made when it is not there as the lock files want it.
+    pub(crate) fn of(published: &Published, tools: &Tools, folder: &Path) -> Result<Self, Failed> {
+        let sources = root().join(published.sources);
         let environment = Self {
-            platform: client.platform,
-            folder: folder.join(client.name),
-            tests: match client.platform {
+            platform: published.platform,
+            folder: folder.join(published.name),
+            tests: match published.platform {
                 Platform::Python => sources.clone(),
                 // Modules are looked for from the importing file upwards.
-                Platform::Node => folder.join(client.name),
+                Platform::Node => folder.join(published.name),
             },
         };
-        let tool = tools.of(client.platform);
-        let stamp = folder.join(format!("{}.stamp", client.name));
+        let tool = tools.of(published.platform);
+        let stamp = folder.join(format!("{}.stamp", published.name));
         let wanted = environment.wanted(&sources, tool)?;
         if fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
-            eprintln!("xtask: installing {}", client.package);
+            eprintln!("xtask: installing {}", published.package);
             remove(&stamp, |path| fs::remove_file(path))?;
             remove(&environment.folder, |path| fs::remove_dir_all(path))?;
             environment.make(&sources, tool)?;
             at(&stamp, fs::write(&stamp, wanted))?;
         }
-        if client.platform == Platform::Node {
+        if published.platform == Platform::Node {
             environment.copy(&sources, |name| {
                 name.extension().is_some_and(|it| it == "mjs")
             })?;
@@ -162,9 +162,7 @@ impl Environment {
             }
         }
         .map_err(|failed| {
-            format!(
-                "{failed}\ninstalling a client needs the network, once; `--rust-only` needs no client"
-            )
+            format!("{failed}\ninstalling needs the network, once; `--rust-only` installs nothing")
         })
     }
 

@@ -2,10 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use super::published::{Platform, Published};
+use super::published::{Chosen, Platform};
 use crate::run::Failed;
 
-/// The oldest Python that all clients run on.
+/// The oldest Python that all clients and DuckDB run on.
 const PYTHON_MIN: Version = Version(3, 11);
 /// The oldest Node.js that all clients run on. (The newest client asks for 22 in its package, and works from here on.)
 const NODE_MIN: Version = Version(20, 3);
@@ -33,7 +33,7 @@ macOS, Homebrew: brew install python node
 Where the packages of a system are too old, the sites of Python and of Node.js have newer ones.
 Without them, `cargo xtask test --rust-only` runs all that needs only Rust.";
 
-/// What the chosen clients need, found.
+/// What the chosen programs need, found.
 #[derive(Debug, Default)]
 pub(crate) struct Tools {
     python: Option<Tool>,
@@ -53,14 +53,14 @@ pub(crate) struct Tool {
 struct Version(u32, u32);
 
 impl Tools {
-    /// Looks for what these clients need.
+    /// Looks for what these programs need.
     ///
     /// # Errors
     /// Tells all that is missing at once.
-    pub(crate) fn find(clients: &[&Published]) -> Result<Self, Failed> {
+    pub(crate) fn find(chosen: &Chosen) -> Result<Self, Failed> {
         let mut found = Self::default();
         let mut missing = Vec::new();
-        let needs = |platform| clients.iter().any(|client| client.platform == platform);
+        let needs = |platform| chosen.all().any(|it| it.platform == platform);
         if needs(Platform::Python) {
             match python() {
                 Ok(tool) => found.python = Some(tool),
@@ -77,7 +77,7 @@ impl Tools {
             return Ok(found);
         }
         Err(format!(
-            "the published clients cannot be tried out:\n  - {}\n\n{HOW_TO_GET}",
+            "the published clients and DuckDB cannot be tried out:\n  - {}\n\n{HOW_TO_GET}",
             missing.join("\n  - ")
         ))
     }
@@ -85,7 +85,7 @@ impl Tools {
     /// The interpreter of a platform.
     ///
     /// # Panics
-    /// When it was not looked for: no client that needs it was chosen.
+    /// When it was not looked for: nothing that needs it was chosen.
     pub(crate) fn of(&self, platform: Platform) -> &Tool {
         let found = match platform {
             Platform::Python => &self.python,
@@ -93,7 +93,7 @@ impl Tools {
         };
         found
             .as_ref()
-            .expect("what a chosen client needs was looked for")
+            .expect("what a chosen program needs was looked for")
     }
 }
 
