@@ -92,6 +92,16 @@ impl Engine {
         Err(IngestError::Overloaded.into())
     }
 
+    /// What [`Self::enter`] would find under the entry's key; `None` when nothing is there, or when it has no key.
+    pub fn entered_before(
+        &self,
+        organization: OrganizationId,
+        entry: &Entry,
+    ) -> Result<Option<Entered>, StoreError> {
+        let hash = entry.hash(self.hasher, organization);
+        entry.known(&self.reader.snapshot(organization), hash)
+    }
+
     /// Sees to it that nothing is received before a time. Does not wait.
     pub fn receive_from(&self, at: Timestamp) {
         self.queue
@@ -127,6 +137,34 @@ impl Entry {
         )
     }
 
+    fn hash(&self, hasher: KeyHasher, organization: OrganizationId) -> Option<u128> {
+        let key = self.external_id.as_deref()?;
+        Some(hasher.hash(organization, Source::System, key))
+    }
+
+    /// What was written under the key before, compared with this; `None` when nothing was.
+    fn known(
+        &self,
+        snapshot: &Snapshot,
+        hash: Option<u128>,
+    ) -> Result<Option<Entered>, StoreError> {
+        let (Some(hash), Some(key)) = (hash, &self.external_id) else {
+            return Ok(None);
+        };
+        let Some(known) = snapshot.ordinal_of_key(hash, Source::System, key)? else {
+            return Ok(None);
+        };
+        let is_repeat = snapshot.row(known)?.is_some_and(|row| {
+            let row = row.get();
+            self.is_repeat_of(&row.event(), row.received_at)
+        });
+        Ok(Some(if is_repeat {
+            Entered::Repeat
+        } else {
+            Entered::KeyTaken
+        }))
+    }
+
     /// Whether an event that is there was written for the same request.
     fn is_repeat_of(&self, event: &Event<'_>, received_at: Timestamp) -> bool {
         let timestamp = (event.timestamp != received_at).then_some(event.timestamp);
@@ -150,23 +188,9 @@ impl Step {
     /// `None` when what it needs is not prepared.
     fn run(&self, turn: Turn<'_>, entry: &Entry) -> Result<Option<Entered>, EnterError> {
         let snapshot = self.reader.snapshot(self.organization);
-        let hash = entry
-            .external_id
-            .as_deref()
-            .map(|key| self.hasher.hash(self.organization, Source::System, key));
-        if let (Some(hash), Some(key)) = (hash, &entry.external_id)
-            && let Some(known) = snapshot.ordinal_of_key(hash, Source::System, key)?
-        {
-            let row = snapshot.row(known)?;
-            let is_repeat = row.is_some_and(|row| {
-                let row = row.get();
-                entry.is_repeat_of(&row.event(), row.received_at)
-            });
-            return Ok(Some(if is_repeat {
-                Entered::Repeat
-            } else {
-                Entered::KeyTaken
-            }));
+        let hash = entry.hash(self.hasher, self.organization);
+        if let Some(known) = entry.known(&snapshot, hash)? {
+            return Ok(Some(known));
         }
         let timestamp = entry.timestamp.unwrap_or(turn.received_at);
         let mut batch = EventBatch::default();

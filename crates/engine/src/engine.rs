@@ -17,6 +17,7 @@ use store::{Folder, KeyHasher, Reader, RecoveryReport, StoreError};
 use crate::environment::{Clock, Random};
 use crate::events::EventIndexes;
 use crate::ingest::{self, IngestError, Ingested, Pending, Queue};
+use crate::limits::CLOSE_KEEPS_MICROS;
 use crate::meters::{Events, LiveMeters};
 use crate::sealing::Sealing;
 use crate::upkeep::Upkeep;
@@ -48,6 +49,7 @@ pub struct Engine {
     pub(crate) meters: Arc<LiveMeters>,
     pub(crate) events: Arc<EventIndexes>,
     sealing: Arc<Sealing>,
+    clock: Arc<dyn Clock>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -128,6 +130,7 @@ impl Engine {
             meters,
             events,
             sealing,
+            clock: Arc::clone(&options.clock),
             threads,
         })
     }
@@ -250,7 +253,10 @@ impl Engine {
     /// until that is done.
     pub fn close(&self) {
         if self.end_threads() {
-            keep_folds(&self.reader, &self.meters, &self.events, &|| false);
+            // What is not kept is folded again at the next start: an end that takes long is worse.
+            let end = self.clock.now().micros().saturating_add(CLOSE_KEEPS_MICROS);
+            let is_late = || self.clock.now().micros() >= end;
+            keep_folds(&self.reader, &self.meters, &self.events, &is_late);
         }
     }
 

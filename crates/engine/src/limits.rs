@@ -46,3 +46,6 @@ pub(crate) const STEPS_UNREADY_MAX: u32 = 8;
 
 /// How long a step of the writer waits for whoever has what is folded for a meter.
 pub(crate) const STEP_PATIENCE: Duration = Duration::from_millis(5);
+
+/// How long, in microseconds, an end keeps what is folded before it leaves the rest to be folded again.
+pub(crate) const CLOSE_KEEPS_MICROS: i64 = 5_000_000;

@@ -1,6 +1,6 @@
 //! Credits and resets. EXTENSIONS "Credits and resets of a customer meter".
 
-use domain::{Customer, Meter, MeterId, OrganizationId, SystemEvent, Timestamp};
+use domain::{CustomerId, MeterId, OrganizationId, SystemEvent, Timestamp};
 use engine::{EnterError, Entered, Entry};
 
 use super::{CustomerKey, NewCredit, NewReset, Written};
@@ -47,31 +47,36 @@ impl Service {
     }
 
     fn enter(&self, organization: OrganizationId, request: Request) -> Result<Written, Error> {
-        let (customer, meter, entered) = {
+        let (customer, entered) = {
             // So that neither the customer is deleted nor the meter archived before it is written.
             let _accounts = self.accounts.read();
             let customer = self.credited_customer(organization, &request.customer)?;
-            let meter = self.credited_meter(organization, request.what.meter())?;
-            let (customer, meter) = match (customer, meter) {
-                (Ok(customer), Ok(meter)) => (customer, meter),
-                (customer, meter) => {
-                    let faults = customer.err().into_iter().chain(meter.err());
-                    return Err(Error::Invalid(faults.collect()));
-                }
+            let faults = self.faults_of(organization, &customer, request.what.meter())?;
+            let Some(id) = customer.id else {
+                return Err(Error::Invalid(faults));
             };
             let entry = Entry {
-                customer: customer.id,
-                identities: self.identities_of(organization, customer.id),
+                customer: id,
+                identities: self.identities_of(organization, id),
                 what: request.what,
                 timestamp: request.timestamp,
                 external_id: request.external_id,
             };
-            let entered = self.engine.enter(organization, entry)?;
-            (customer.id, meter, entered)
+            let entered = if faults.is_empty() {
+                self.engine.enter(organization, entry)?
+            } else {
+                // What was written once is told again, whatever became of customer and meter since.
+                match self.engine.entered_before(organization, &entry)? {
+                    Some(Entered::Repeat) => Entered::Repeat,
+                    _ => return Err(Error::Invalid(faults)),
+                }
+            };
+            (id, entered)
         };
         if entered == Entered::KeyTaken {
             return Err(Error::Invalid(vec![Fault::CreditKeyTaken]));
         }
+        let meter = self.meter(organization, request.what.meter())?;
         let customer_meter = self.customer_meter_of(organization, customer, meter)?;
         Ok(Written {
             customer_meter: customer_meter.ok_or(Error::NotFound)?,
@@ -79,34 +84,56 @@ impl Service {
         })
     }
 
+    /// The customer that a request names.
     fn credited_customer(
         &self,
         organization: OrganizationId,
         key: &CustomerKey,
-    ) -> Result<Result<Customer, Fault>, Error> {
-        let (found, by_external_id) = match key {
-            CustomerKey::Id(id) => (self.catalog.customer(organization, *id)?, false),
+    ) -> Result<Credited, Error> {
+        Ok(match key {
+            CustomerKey::Id(id) => Credited {
+                id: Some(*id),
+                is_there: self.catalog.customer(organization, *id)?.is_some(),
+                by_external_id: false,
+            },
             CustomerKey::External(external_id) => {
                 let found = self
                     .catalog
                     .customer_by_external_id(organization, external_id)?;
-                (found, true)
+                Credited {
+                    is_there: found.is_some(),
+                    id: found.map(|customer| customer.id),
+                    by_external_id: true,
+                }
             }
-        };
-        Ok(found.ok_or(Fault::CreditCustomerUnknown { by_external_id }))
-    }
-
-    fn credited_meter(
-        &self,
-        organization: OrganizationId,
-        id: MeterId,
-    ) -> Result<Result<Meter, Fault>, Error> {
-        Ok(match self.catalog.meter(organization, id)? {
-            None => Err(Fault::CreditMeterUnknown),
-            Some(meter) if meter.archived_at.is_some() => Err(Fault::CreditMeterArchived),
-            Some(meter) => Ok(meter),
         })
     }
+
+    /// Why nothing may be written for them.
+    fn faults_of(
+        &self,
+        organization: OrganizationId,
+        customer: &Credited,
+        meter: MeterId,
+    ) -> Result<Vec<Fault>, Error> {
+        let by_external_id = customer.by_external_id;
+        let unknown = Fault::CreditCustomerUnknown { by_external_id };
+        let of_customer = (!customer.is_there).then_some(unknown);
+        let of_meter = match self.catalog.meter(organization, meter)? {
+            None => Some(Fault::CreditMeterUnknown),
+            Some(meter) => meter.archived_at.map(|_| Fault::CreditMeterArchived),
+        };
+        Ok(of_customer.into_iter().chain(of_meter).collect())
+    }
+}
+
+/// A customer as a credit or reset names it.
+struct Credited {
+    /// `None` when nobody has the external id.
+    id: Option<CustomerId>,
+    /// Whether there is such a customer, and it is not deleted.
+    is_there: bool,
+    by_external_id: bool,
 }
 
 impl From<EnterError> for Error {

@@ -294,6 +294,18 @@ fn a_key_of_a_credit_or_reset_counts_once_and_is_apart_from_the_keys_of_events()
     assert!(reset(true, "r").expect("written").is_new);
     assert!(!reset(true, "r").expect("a repeat").is_new);
     assert!(taken(reset(false, "r")));
+    // What was written once is told again, whatever became of the meter and the customer.
+    archive(&scene, true);
+    assert!(!reset(true, "r").expect("a repeat").is_new);
+    assert!(matches!(
+        reset(true, "another"),
+        Err(Error::Invalid(faults)) if faults == [Fault::CreditMeterArchived]
+    ));
+    scene
+        .service
+        .delete_customer(scene.organization, scene.customer.id)
+        .expect("deleted");
+    assert!(!reset(true, "r").expect("a repeat").is_new);
 }
 
 #[test]

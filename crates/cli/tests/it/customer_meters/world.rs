@@ -63,7 +63,6 @@ pub(super) struct Sent {
 #[derive(Debug, Clone)]
 pub(super) struct Keyed {
     pub(super) customer: String,
-    pub(super) meter: String,
     pub(super) entry: Entry,
 }
 
