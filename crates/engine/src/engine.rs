@@ -81,7 +81,7 @@ impl std::fmt::Debug for Ask<'_> {
 
 impl Engine {
     /// Opens a data folder, recovers what was acknowledged and starts the writer and upkeep. Blocks for the time of the
-    /// recovery, which grows with the journal.
+    /// recovery, which grows with what is not sealed.
     pub fn open(options: &OpenOptions) -> Result<Self, StoreError> {
         let mut fresh_secret = [0; 32];
         options.random.fill(&mut fresh_secret);

@@ -1,9 +1,10 @@
-//! The engine: takes events in, keeps what is derived from them, and answers quantities.
+//! The engine: takes events in, keeps what is derived from them, and answers questions about them.
 //!
-//! Three threads' worth of work, each with one owner:
+//! Four threads' worth of work, each with one owner:
 //! - whoever calls [`Engine::submit`] hashes the keys of its request and puts it into the queue;
 //! - the writer gathers the waiting requests into a group, has the store append and sync it, and tells each caller;
-//! - upkeep folds new rows into the meters' cubes, so that a query finds little left to fold.
+//! - upkeep folds new rows into what is kept for each meter and into the index of events, so that a query finds little left to fold;
+//! - the sealer moves events from memory to segments, and keeps what is folded for the next start.
 //!
 //! Invariants:
 //! - a caller is told of success only after the sync; the next query sees the events;

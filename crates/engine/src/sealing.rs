@@ -9,8 +9,8 @@ use parking_lot::{Condvar, Mutex};
 use store::{Options as StoreOptions, Reader, Sealer, StoreError};
 
 use crate::limits::{
-    SEAL_LOOK, SEAL_RETRY, SEAL_WAIT, SEAL_WAIT_MAX, UNSEALED_BYTES_FREE, UNSEALED_FACTOR_MAX,
-    UNSEALED_ROWS_FREE,
+    SEAL_LOOK, SEAL_RETRY, SEAL_WAIT, SEAL_WAIT_MAX, SEALS_IN_A_ROW_MAX, UNSEALED_BYTES_FREE,
+    UNSEALED_FACTOR_MAX, UNSEALED_ROWS_FREE,
 };
 
 /// The thread's side and that of those who must not run away from it.
@@ -84,36 +84,41 @@ impl Sealing {
         // Whatever ends this thread, nobody waits for it in vain.
         let _failing = FailAtEnd(&self.is_failing);
         let mut pause = SEAL_LOOK;
-        let mut work = Upkeep::default();
+        let mut afterwards = Afterwards::default();
         while self.pause(pause) {
             pause = SEAL_LOOK;
-            if sealer.wants_seal() {
-                let outcome = self.seal(&mut sealer);
-                self.is_failing.store(outcome.is_err(), Ordering::Relaxed);
-                match outcome {
-                    Ok(()) => work = Upkeep::DUE,
-                    Err(error) => {
-                        tracing::error!(
-                            error = &error as &dyn std::error::Error,
-                            "events were not sealed; they stay in memory and in the journal"
-                        );
-                        pause = SEAL_RETRY;
+            match afterwards.next(sealer.wants_seal()) {
+                Next::Nothing => {}
+                Next::Seal => {
+                    let outcome = self.seal(&mut sealer);
+                    self.is_failing.store(outcome.is_err(), Ordering::Relaxed);
+                    match outcome {
+                        Ok(()) => afterwards.sealed(),
+                        Err(error) => {
+                            tracing::error!(
+                                error = &error as &dyn std::error::Error,
+                                "events were not sealed; they stay in memory and in the journal"
+                            );
+                            pause = SEAL_RETRY;
+                        }
                     }
                 }
-            } else if work.keep_due {
-                keep(&|| sealer.wants_seal());
-                work.keep_due = sealer.wants_seal();
-            } else if work.merge_due {
-                match sealer.compact() {
-                    Ok(has_merged) => work.merge_due = has_merged,
+                Next::Merge => match sealer.compact() {
+                    Ok(has_merged) => afterwards.merge_due = has_merged,
                     Err(error) => {
                         tracing::warn!(
                             error = &error as &dyn std::error::Error,
                             "files were not merged; there are more of them than there should be"
                         );
                         // Until after the next seal.
-                        work.merge_due = false;
+                        afterwards.merge_due = false;
                     }
+                },
+                Next::Keep => {
+                    let may_wait = !afterwards.is_overdue();
+                    let is_late = || may_wait && sealer.wants_seal();
+                    keep(&is_late);
+                    afterwards.keep_due = is_late();
                 }
             }
         }
@@ -134,18 +139,49 @@ impl Sealing {
     }
 }
 
-/// What is to be done after a seal.
+/// What is to be done after seals. It waits while there is enough to seal, but not for ever: else key files would grow in number and
+/// starts in length for as long as events come faster than they are sealed.
 #[derive(Debug, Default)]
-struct Upkeep {
-    keep_due: bool,
+struct Afterwards {
     merge_due: bool,
+    keep_due: bool,
+    /// How many seals it has waited for.
+    seals: u32,
 }
 
-impl Upkeep {
-    const DUE: Self = Self {
-        keep_due: true,
-        merge_due: true,
-    };
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Nothing,
+    Seal,
+    Merge,
+    Keep,
+}
+
+impl Afterwards {
+    fn sealed(&mut self) {
+        self.merge_due = true;
+        self.keep_due = true;
+        self.seals = self.seals.saturating_add(1);
+    }
+
+    fn is_overdue(&self) -> bool {
+        self.seals >= SEALS_IN_A_ROW_MAX
+    }
+
+    fn next(&mut self, wants_seal: bool) -> Next {
+        if !self.merge_due && !self.keep_due {
+            self.seals = 0;
+        }
+        if wants_seal && !self.is_overdue() {
+            Next::Seal
+        } else if self.merge_due {
+            Next::Merge
+        } else if self.keep_due {
+            Next::Keep
+        } else {
+            Next::Nothing
+        }
+    }
 }
 
 struct FailAtEnd<'a>(&'a AtomicBool);
@@ -181,5 +217,23 @@ mod tests {
         assert_eq!(wait(0, 1_000), SEAL_WAIT);
         assert_eq!(wait(2_000, 0), SEAL_WAIT * 8);
         assert_eq!(wait(u64::MAX, 0), SEAL_WAIT_MAX);
+    }
+
+    #[test]
+    fn merging_and_keeping_wait_for_some_seals_and_not_for_ever() {
+        let mut afterwards = Afterwards::default();
+        assert_eq!(afterwards.next(false), Next::Nothing);
+        for _ in 0..SEALS_IN_A_ROW_MAX {
+            assert_eq!(afterwards.next(true), Next::Seal);
+            afterwards.sealed();
+        }
+        assert_eq!(afterwards.next(true), Next::Merge);
+        afterwards.merge_due = false;
+        assert_eq!(afterwards.next(true), Next::Keep);
+        afterwards.keep_due = false;
+        assert_eq!(afterwards.next(true), Next::Seal);
+        afterwards.sealed();
+        assert_eq!(afterwards.next(false), Next::Merge);
+        assert_eq!(afterwards.next(true), Next::Seal);
     }
 }
