@@ -275,7 +275,7 @@ mod tests {
         let catalog = Catalog::in_memory().expect("opens");
         let outcome = catalog.write(|transaction| {
             transaction.execute(
-                "INSERT INTO organizations VALUES (zeroblob(16), 'name', 'slug', 0, NULL)",
+                "INSERT INTO organizations VALUES (zeroblob(16), 'name', 'slug', NULL, 0, NULL)",
                 [],
             )?;
             Err::<(), _>(CatalogError::NotFound)

@@ -8,7 +8,7 @@ use crate::conditions::Conditions;
 use crate::list::{List, SortColumn};
 use crate::{Catalog, CatalogError, Direction, Listed, Page};
 
-const COLUMNS: &str = "id, name, slug, created_at, modified_at";
+const COLUMNS: &str = "id, name, slug, settings, created_at, modified_at";
 
 /// Which organizations are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,11 +29,13 @@ impl Catalog {
         self.write(|transaction| {
             check_slug(transaction, organization)?;
             transaction.execute(
-                "INSERT INTO organizations (id, name, slug, created_at, modified_at) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO organizations (id, name, slug, settings, created_at, modified_at) \
+                 VALUES (?, ?, ?, ?, ?, ?)",
                 params![
                     organization.id.as_bytes(),
                     organization.name,
                     organization.slug,
+                    organization.settings,
                     organization.created_at.micros(),
                     organization.modified_at.map(Timestamp::micros),
                 ],
@@ -86,10 +88,11 @@ impl Catalog {
         self.write(|transaction| {
             check_slug(transaction, organization)?;
             let changed = transaction.execute(
-                "UPDATE organizations SET name = ?, slug = ?, modified_at = ? WHERE id = ?",
+                "UPDATE organizations SET name = ?, slug = ?, settings = ?, modified_at = ? WHERE id = ?",
                 params![
                     organization.name,
                     organization.slug,
+                    organization.settings,
                     organization.modified_at.map(Timestamp::micros),
                     organization.id.as_bytes(),
                 ],
@@ -126,8 +129,9 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Organization> {
         id: OrganizationId::from_bytes(row.get(0)?),
         name: row.get(1)?,
         slug: row.get(2)?,
-        created_at: timestamp(row, 3)?,
-        modified_at: optional_timestamp(row, 4)?,
+        settings: row.get(3)?,
+        created_at: timestamp(row, 4)?,
+        modified_at: optional_timestamp(row, 5)?,
     })
 }
 

@@ -55,6 +55,7 @@ pub(crate) fn organization(n: u8) -> Organization {
         id: OrganizationId::from_bytes(id_bytes(1, n)),
         name: format!("Organization {n}"),
         slug: format!("organization-{n}"),
+        settings: None,
         created_at: at(i64::from(n)),
         modified_at: None,
     }

@@ -70,6 +70,22 @@ identifiers! {
     EventId;
     /// What one customer used of one meter, see [`CustomerMeterIds`].
     CustomerMeterId;
+    /// The type of all user events of one name, see [`EventTypeIds`].
+    EventTypeId;
+    /// A benefit.
+    BenefitId;
+    /// A grant of a benefit to a customer.
+    GrantId;
+    /// A person of a team.
+    MemberId;
+    /// A customer session (the row, not the secret).
+    SessionId;
+    /// A webhook endpoint.
+    WebhookEndpointId;
+    /// Something that a webhook endpoint is told.
+    WebhookEventId;
+    /// An attempt to tell a webhook endpoint something.
+    DeliveryId;
 }
 
 /// Makes the identifiers of events from their sequence numbers and finds the sequence number behind one.
@@ -175,6 +191,46 @@ fn tag(key: (u64, u64), bytes: &[u8; 16]) -> u64 {
     let mut hasher = SipHasher24::new_with_keys(key.0, key.1);
     hasher.write(bytes);
     hasher.finish() & HALF_MASK
+}
+
+/// Makes the identifiers of event types from organizations and names.
+///
+/// An event type is there as soon as an event of its name is: it needs no row of its own. The name is not found behind an
+/// identifier; whoever has one compares it with those of the names that there are.
+#[derive(Clone)]
+pub struct EventTypeIds {
+    keys: [(u64, u64); 2],
+}
+
+impl fmt::Debug for EventTypeIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventTypeIds(secret)")
+    }
+}
+
+impl EventTypeIds {
+    /// Under a secret of the data folder.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self {
+            keys: [
+                derive(b"event-type-id", secret, 0),
+                derive(b"event-type-id", secret, 1),
+            ],
+        }
+    }
+
+    /// The identifier of the type of an organization's events of this name.
+    pub fn id(&self, organization: OrganizationId, name: &str) -> EventTypeId {
+        let half = |key: (u64, u64)| {
+            let mut hasher = SipHasher24::new_with_keys(key.0, key.1);
+            hasher.write(organization.as_bytes());
+            hasher.write(name.as_bytes());
+            u128::from(hasher.finish() & HALF_MASK)
+        };
+        EventTypeId(spread(
+            (half(self.keys[0]) << HALF_BITS) | half(self.keys[1]),
+        ))
+    }
 }
 
 /// A keyed permutation of the 122 free bits of a version 4 UUID: a balanced Feistel network of eight rounds over two halves of 61
@@ -285,6 +341,17 @@ mod tests {
             prop_assert_eq!(id.uuid().get_version_num(), 4);
             let expected = CustomerMeterTags { customer: ids.customer_tag(customer), meter: ids.meter_tag(meter) };
             prop_assert_eq!(ids.tags(id), Some(expected));
+        }
+
+        #[test]
+        fn event_types_have_identifiers_of_their_own(organization: [u8; 16], name: String, other: String) {
+            let ids = EventTypeIds::new(&[7; 32]);
+            let organization = OrganizationId::from_random(organization);
+            let id = ids.id(organization, &name);
+            prop_assert_eq!(id.uuid().get_version_num(), 4);
+            prop_assert_eq!(id.uuid().get_variant(), uuid::Variant::RFC4122);
+            prop_assert_eq!(id == ids.id(organization, &other), name == other);
+            prop_assert_ne!(id, ids.id(OrganizationId::from_random([9; 16]), &name));
         }
 
         #[test]

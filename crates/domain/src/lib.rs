@@ -12,12 +12,15 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod aggregation;
+pub mod benefit;
 pub mod customer;
 pub mod event;
+pub mod event_type;
 pub mod filter;
 pub mod hash;
 pub mod id;
 pub mod interval;
+pub mod member;
 pub mod metadata;
 pub mod metadata_filter;
 pub mod meter;
@@ -25,26 +28,37 @@ pub mod number;
 pub mod organization;
 pub mod packed;
 pub mod property;
+pub mod session;
 pub mod system;
 pub mod time;
+pub mod webhook;
 pub mod zone;
 
 pub use aggregation::{Aggregation, Contribution, Function, State};
+pub use benefit::{Benefit, Grant, GrantChange, GrantedCredit, MeterCredit, Visibility};
 pub use customer::{Address, Customer, CustomerKind};
 pub use event::{DecodeError, Event, EventBatch, Identity, Member, OwnedIdentity, Source};
+pub use event_type::{EventLabel, EventType};
 pub use filter::{Clause, Comparison, Conjunction, Filter, Operand, Operator};
 pub use hash::KeyedHash;
 pub use id::{
-    CustomerId, CustomerMeterId, CustomerMeterIds, CustomerMeterTags, EventId, EventIds, MeterId,
-    OrganizationId, TokenId,
+    BenefitId, CustomerId, CustomerMeterId, CustomerMeterIds, CustomerMeterTags, DeliveryId,
+    EventId, EventIds, EventTypeId, EventTypeIds, GrantId, MemberId, MeterId, OrganizationId,
+    SessionId, TokenId, WebhookEndpointId, WebhookEventId,
 };
 pub use interval::Interval;
+pub use member::TeamMember;
 pub use metadata::{Metadata, MetadataBuilder, MetadataRef, Value};
 pub use metadata_filter::MetadataFilter;
 pub use meter::{Definition, Meter, Unit};
 pub use number::{Number, Spelling};
 pub use organization::{Organization, Scope, Scopes, Token};
 pub use property::Property;
+pub use session::CustomerSession;
 pub use system::SystemEvent;
 pub use time::{TimeRange, Timestamp};
+pub use webhook::{
+    WebhookDelivery, WebhookEndpoint, WebhookEvent, WebhookEventType, WebhookEventTypes,
+    WebhookFormat,
+};
 pub use zone::Zone;

@@ -12,6 +12,9 @@ pub struct Organization {
     pub name: String,
     /// 3 or more of `a-z0-9-`, unique.
     pub slug: String,
+    /// What of it is outside metering (address, links, settings), as `server` writes it on the wire: kept and given back. `None`: as
+    /// it is at first.
+    pub settings: Option<Box<str>>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed; `None` until then.

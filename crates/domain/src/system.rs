@@ -1,10 +1,13 @@
-//! System events: what this server writes among an organization's events. SEMANTICS 9.20, EXTENSIONS "Credits and resets".
+//! System events: what this server writes among an organization's events. SEMANTICS 9.20, EXTENSIONS "Credits and resets", "Grants".
 //!
 //! They carry the customer's id, never an external id, and what they say stands in their metadata, so that filters and readers of the
 //! data folder see it like any other event's.
 
+use uuid::Uuid;
+
+use crate::benefit::{BENEFIT_TYPE, GrantChange};
 use crate::event::{Event, Source};
-use crate::id::MeterId;
+use crate::id::{BenefitId, GrantId, MeterId};
 use crate::metadata::{MetadataBuilder, MetadataRef, Value};
 use crate::number::{Number, Spelling};
 
@@ -32,6 +35,15 @@ pub enum SystemEvent {
         /// Whether it was asked that units which roll over are credited again. Kept to recognise a repeat of the request; not shown.
         carry_over: bool,
     },
+    /// Something happened to a grant of a benefit.
+    Benefit {
+        /// What.
+        change: GrantChange,
+        /// Which benefit.
+        benefit: BenefitId,
+        /// Which grant of it.
+        grant: GrantId,
+    },
 }
 
 impl SystemEvent {
@@ -40,15 +52,17 @@ impl SystemEvent {
         match self {
             SystemEvent::MeterCredited { .. } => METER_CREDITED,
             SystemEvent::MeterReset { .. } => METER_RESET,
+            SystemEvent::Benefit { change, .. } => change.event_name(),
         }
     }
 
-    /// The meter that it concerns.
-    pub const fn meter(&self) -> MeterId {
+    /// The meter whose account it changes, if it does.
+    pub const fn meter(&self) -> Option<MeterId> {
         match self {
             SystemEvent::MeterCredited { meter, .. } | SystemEvent::MeterReset { meter, .. } => {
-                *meter
+                Some(*meter)
             }
+            SystemEvent::Benefit { .. } => None,
         }
     }
 
@@ -70,6 +84,11 @@ impl SystemEvent {
                     out.bool(CARRY_OVER, true);
                 }
             }
+            SystemEvent::Benefit { benefit, grant, .. } => {
+                out.text("benefit_id", &benefit.to_string());
+                out.text("benefit_grant_id", &grant.to_string());
+                out.text("benefit_type", BENEFIT_TYPE);
+            }
         }
     }
 
@@ -81,15 +100,19 @@ impl SystemEvent {
         let metadata = event.metadata;
         match event.name {
             METER_CREDITED => Some(SystemEvent::MeterCredited {
-                meter: meter_id(metadata)?,
+                meter: uuid(metadata, "meter_id").map(MeterId::from_uuid)?,
                 units: metadata.get("units")?.number()?.to_i64()?,
                 rollover: metadata.get("rollover") == Some(Value::Bool(true)),
             }),
             METER_RESET => Some(SystemEvent::MeterReset {
-                meter: meter_id(metadata)?,
+                meter: uuid(metadata, "meter_id").map(MeterId::from_uuid)?,
                 carry_over: metadata.get(CARRY_OVER) == Some(Value::Bool(true)),
             }),
-            _ => None,
+            name => Some(SystemEvent::Benefit {
+                change: GrantChange::of_event(name)?,
+                benefit: uuid(metadata, "benefit_id").map(BenefitId::from_uuid)?,
+                grant: uuid(metadata, "benefit_grant_id").map(GrantId::from_uuid)?,
+            }),
         }
     }
 }
@@ -97,11 +120,11 @@ impl SystemEvent {
 /// Metadata of a reset that no answer shows.
 pub const CARRY_OVER: &str = "carry_over";
 
-fn meter_id(metadata: MetadataRef<'_>) -> Option<MeterId> {
-    let Some(Value::Text(text)) = metadata.get("meter_id") else {
+fn uuid(metadata: MetadataRef<'_>, key: &str) -> Option<Uuid> {
+    let Some(Value::Text(text)) = metadata.get(key) else {
         return None;
     };
-    uuid::Uuid::try_parse(text).ok().map(MeterId::from_uuid)
+    Uuid::try_parse(text).ok()
 }
 
 /// The title of a system event: the words of its name, each with a capital (SEMANTICS 9.14).
@@ -146,6 +169,11 @@ mod tests {
             SystemEvent::MeterReset {
                 meter,
                 carry_over: true,
+            },
+            SystemEvent::Benefit {
+                change: GrantChange::Cycled,
+                benefit: BenefitId::from_random([6; 16]),
+                grant: GrantId::from_random([7; 16]),
             },
         ] {
             let mut metadata = MetadataBuilder::new();

@@ -1,7 +1,7 @@
-//! Credits and resets: system events that are worked out and written in one step of the writer. EXTENSIONS "Credits and resets of a
-//! customer meter".
+//! Credits, resets and what happens to grants: system events that are worked out and written in one step of the writer. EXTENSIONS
+//! "Credits and resets of a customer meter", "Grants".
 //!
-//! - The key of a credit or reset counts once: it is looked up in the same step in which the event is written.
+//! - The key of an entry counts once: it is looked up in the same step in which its events are written.
 //! - What rolls over at a reset is worked out in the step that writes it: nothing is received in between.
 //! - All events of a step are one request of the journal: all are there after a crash, or none.
 
@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use domain::{
-    CustomerId, Event, EventBatch, Identity, MetadataBuilder, OrganizationId, OwnedIdentity,
-    Source, SystemEvent, Timestamp,
+    CustomerId, Event, EventBatch, Identity, MetadataBuilder, MeterId, OrganizationId,
+    OwnedIdentity, Source, SystemEvent, Timestamp,
 };
 use query::Customer;
 use store::{AppendRequest, KeyHasher, Reader, Snapshot, StoreError};
@@ -20,18 +20,19 @@ use crate::ingest::{IngestError, Turn};
 use crate::limits::STEPS_UNREADY_MAX;
 use crate::meters::{Events, LiveMeter};
 
-/// What is to be done to a customer's account of a meter.
+/// What is to be done to a customer's accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Whose.
     pub customer: CustomerId,
     /// All identities under which the customer's events come now, its id included.
     pub identities: Vec<OwnedIdentity>,
-    /// A credit or a reset.
-    pub what: SystemEvent,
+    /// What is written, in this order; at least one. After a reset that carries over comes the credit of what rolls over. The first is what
+    /// the key stands for: a repeat says the same there.
+    pub what: Vec<SystemEvent>,
     /// When; `None`: when it is received.
     pub timestamp: Option<Timestamp>,
-    /// Its key among the organization's credits and resets.
+    /// Its key among the organization's system events.
     pub external_id: Option<String>,
 }
 
@@ -39,9 +40,15 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entered {
     /// It is written, durable and visible.
-    New,
+    New {
+        /// When it was received.
+        at: Timestamp,
+    },
     /// The same was written before under this key. Nothing was written now.
-    Repeat,
+    Repeat {
+        /// When it was received.
+        at: Timestamp,
+    },
     /// Another one was written before under this key. Nothing was written now.
     KeyTaken,
 }
@@ -57,30 +64,59 @@ pub enum EnterError {
     Read(#[from] StoreError),
 }
 
+/// What stands under a key among an organization's system events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keyed {
+    /// Whom it concerns.
+    pub customer: CustomerId,
+    /// What it says.
+    pub what: SystemEvent,
+}
+
 impl Engine {
-    /// Writes a credit or a reset, with the credit of what rolls over if that is asked for, all or nothing. Blocks for the writer's turn
-    /// and a sync. The meter must be defined.
+    /// Writes an entry, all or nothing. Blocks for the writer's turn and a sync. The meters must be defined.
     pub fn enter(&self, organization: OrganizationId, entry: Entry) -> Result<Entered, EnterError> {
-        let meter = self.meters.get(organization, entry.what.meter());
-        let entry = Arc::new(entry);
+        let entered = self.enter_all(organization, vec![entry])?;
+        entered
+            .into_iter()
+            .next()
+            .ok_or(IngestError::Stopped.into())
+    }
+
+    /// Writes entries in one request of the journal: all that are new, or none. Their keys differ. What became of each, in order.
+    pub fn enter_all(
+        &self,
+        organization: OrganizationId,
+        entries: Vec<Entry>,
+    ) -> Result<Vec<Entered>, EnterError> {
+        let entries: Arc<[Planned]> = entries
+            .into_iter()
+            .map(|entry| Planned {
+                carried: entry
+                    .carried_over()
+                    .and_then(|meter| self.meters.get(organization, meter)),
+                entry,
+            })
+            .collect();
         for attempt in 0..=STEPS_UNREADY_MAX {
             let events = self.events_of(organization);
-            if let (Some(meter), true) = (&meter, entry.carries_over()) {
-                // The long part, before the writer has to wait for it.
-                prepare(meter, events, &entry)?;
+            for planned in &*entries {
+                if let Some(meter) = &planned.carried {
+                    // The long part, before the writer has to wait for it.
+                    prepare(meter, events, &planned.entry)?;
+                }
             }
             let (sender, receiver) = mpsc::channel();
             let step = Step {
                 reader: self.reader.clone(),
                 hasher: self.hasher,
                 organization,
-                meter: meter.clone(),
                 may_block: attempt == STEPS_UNREADY_MAX,
             };
-            let entry = Arc::clone(&entry);
+            let entries = Arc::clone(&entries);
             self.queue.push_step(Box::new(move |turn| {
                 // Who waits may have gone; what was written stays.
-                let _sent = sender.send(step.run(turn, &entry));
+                let _sent = sender.send(step.run(turn, &entries));
             }));
             let entered = receiver
                 .recv()
@@ -90,6 +126,28 @@ impl Engine {
             }
         }
         Err(IngestError::Overloaded.into())
+    }
+
+    /// What was written under a key of the organization's system events.
+    pub fn keyed(
+        &self,
+        organization: OrganizationId,
+        key: &str,
+    ) -> Result<Option<Keyed>, StoreError> {
+        let snapshot = self.reader.snapshot(organization);
+        let hash = self.hasher.hash(organization, Source::System, key);
+        let Some(known) = snapshot.ordinal_of_key(hash, Source::System, key)? else {
+            return Ok(None);
+        };
+        let Some(row) = snapshot.row(known)? else {
+            return Ok(None);
+        };
+        let row = row.get();
+        let event = row.event();
+        let Identity::Customer(customer) = event.identity else {
+            return Ok(None);
+        };
+        Ok(SystemEvent::of(&event).map(|what| Keyed { customer, what }))
     }
 
     /// What [`Self::enter`] would find under the entry's key; `None` when nothing is there, or when it has no key.
@@ -127,14 +185,9 @@ impl Engine {
 }
 
 impl Entry {
-    fn carries_over(&self) -> bool {
-        matches!(
-            self.what,
-            SystemEvent::MeterReset {
-                carry_over: true,
-                ..
-            }
-        )
+    /// The meter of which units roll over.
+    fn carried_over(&self) -> Option<MeterId> {
+        self.what.iter().copied().find_map(carried_over)
     }
 
     fn hash(&self, hasher: KeyHasher, organization: OrganizationId) -> Option<u128> {
@@ -154,14 +207,14 @@ impl Entry {
         let Some(known) = snapshot.ordinal_of_key(hash, Source::System, key)? else {
             return Ok(None);
         };
-        let is_repeat = snapshot.row(known)?.is_some_and(|row| {
+        let repeated = snapshot.row(known)?.and_then(|row| {
             let row = row.get();
-            self.is_repeat_of(&row.event(), row.received_at)
+            let is_repeat = self.is_repeat_of(&row.event(), row.received_at);
+            is_repeat.then_some(row.received_at)
         });
-        Ok(Some(if is_repeat {
-            Entered::Repeat
-        } else {
-            Entered::KeyTaken
+        Ok(Some(match repeated {
+            Some(at) => Entered::Repeat { at },
+            None => Entered::KeyTaken,
         }))
     }
 
@@ -169,9 +222,15 @@ impl Entry {
     fn is_repeat_of(&self, event: &Event<'_>, received_at: Timestamp) -> bool {
         let timestamp = (event.timestamp != received_at).then_some(event.timestamp);
         event.identity == Identity::Customer(self.customer)
-            && SystemEvent::of(event) == Some(self.what)
+            && SystemEvent::of(event).as_ref() == self.what.first()
             && (timestamp == self.timestamp || Some(event.timestamp) == self.timestamp)
     }
+}
+
+/// An entry, and the meter of which units roll over with it.
+struct Planned {
+    entry: Entry,
+    carried: Option<Arc<LiveMeter>>,
 }
 
 /// What a step of the writer needs.
@@ -179,52 +238,59 @@ struct Step {
     reader: Reader,
     hasher: KeyHasher,
     organization: OrganizationId,
-    meter: Option<Arc<LiveMeter>>,
     /// Whether the writer may wait for what is not prepared, which holds up all who append.
     may_block: bool,
 }
 
 impl Step {
     /// `None` when what it needs is not prepared.
-    fn run(&self, turn: Turn<'_>, entry: &Entry) -> Result<Option<Entered>, EnterError> {
+    fn run(&self, turn: Turn<'_>, entries: &[Planned]) -> Result<Option<Vec<Entered>>, EnterError> {
         let snapshot = self.reader.snapshot(self.organization);
-        let hash = entry.hash(self.hasher, self.organization);
-        if let Some(known) = entry.known(&snapshot, hash)? {
-            return Ok(Some(known));
-        }
-        let timestamp = entry.timestamp.unwrap_or(turn.received_at);
         let mut batch = EventBatch::default();
-        let mut hashes = vec![hash];
-        entry.push(
-            entry.what,
-            timestamp,
-            entry.external_id.as_deref(),
-            &mut batch,
-        );
-        if entry.carries_over() {
-            let units = self.rolls_over(&snapshot, entry, timestamp, turn.received_at)?;
-            let Some(mut units) = units else {
-                return Ok(None);
-            };
-            while units > 0 {
-                // One credit, but for sums beyond what one can say.
-                let some = i64::try_from(units).unwrap_or(i64::MAX);
-                let credit = SystemEvent::MeterCredited {
-                    meter: entry.what.meter(),
-                    units: some,
-                    rollover: true,
-                };
-                entry.push(credit, timestamp, None, &mut batch);
-                hashes.push(None);
-                units -= i128::from(some);
+        let mut hashes = Vec::new();
+        let mut entered = Vec::with_capacity(entries.len());
+        for planned in entries {
+            let entry = &planned.entry;
+            let hash = entry.hash(self.hasher, self.organization);
+            if let Some(known) = entry.known(&snapshot, hash)? {
+                entered.push(known);
+                continue;
             }
+            let timestamp = entry.timestamp.unwrap_or(turn.received_at);
+            for (position, said) in entry.what.iter().enumerate() {
+                let is_first = position == 0;
+                let external_id = entry.external_id.as_deref().filter(|_| is_first);
+                entry.push(*said, timestamp, external_id, &mut batch);
+                hashes.push(hash.filter(|_| is_first));
+                let (Some(meter), Some(carried)) = (carried_over(*said), &planned.carried) else {
+                    continue;
+                };
+                let until = (timestamp, turn.received_at);
+                let Some(units) = self.rolls_over(&snapshot, entry, carried, until)? else {
+                    return Ok(None);
+                };
+                for units in credits_of(units) {
+                    let credit = SystemEvent::MeterCredited {
+                        meter,
+                        units,
+                        rollover: true,
+                    };
+                    entry.push(credit, timestamp, None, &mut batch);
+                    hashes.push(None);
+                }
+            }
+            entered.push(Entered::New {
+                at: turn.received_at,
+            });
         }
-        turn.append(AppendRequest {
-            organization: self.organization,
-            batch: &batch,
-            hashes: &hashes,
-        })?;
-        Ok(Some(Entered::New))
+        if !hashes.is_empty() {
+            turn.append(AppendRequest {
+                organization: self.organization,
+                batch: &batch,
+                hashes: &hashes,
+            })?;
+        }
+        Ok(Some(entered))
     }
 
     /// The units that roll over at a reset that takes effect at `timestamp`; `None` when they are not prepared.
@@ -232,12 +298,9 @@ impl Step {
         &self,
         snapshot: &Snapshot,
         entry: &Entry,
-        timestamp: Timestamp,
-        received_at: Timestamp,
+        meter: &LiveMeter,
+        (timestamp, received_at): (Timestamp, Timestamp),
     ) -> Result<Option<i128>, StoreError> {
-        let Some(meter) = &self.meter else {
-            return Ok(Some(0));
-        };
         let until = if timestamp >= received_at {
             snapshot.rows()
         } else {
@@ -254,6 +317,27 @@ impl Step {
             meter.try_rollover(snapshot, party.as_customer(), until)
         }
     }
+}
+
+/// The meter of which units roll over at a reset that carries over.
+fn carried_over(said: SystemEvent) -> Option<MeterId> {
+    match said {
+        SystemEvent::MeterReset {
+            meter,
+            carry_over: true,
+        } => Some(meter),
+        _ => None,
+    }
+}
+
+/// Units as one credit, but for sums beyond what one can say. Nothing when there are none.
+fn credits_of(units: i128) -> impl Iterator<Item = i64> {
+    let mut left = units.max(0);
+    std::iter::from_fn(move || {
+        let some = i64::try_from(left).unwrap_or(i64::MAX);
+        left -= i128::from(some);
+        (some > 0).then_some(some)
+    })
 }
 
 /// Folds what a step would have to fold.

@@ -24,7 +24,7 @@ mod sealing;
 mod upkeep;
 mod usage;
 
-pub use credits::{EnterError, Entered, Entry};
+pub use credits::{EnterError, Entered, Entry, Keyed};
 pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};
 pub use ingest::{IngestError, Ingested};

@@ -13,7 +13,7 @@ use crate::{Cube, Usage};
 pub const CATCH_UP_ROWS: u32 = 8_192;
 
 /// Goes up whenever what is folded, or how it is packed, changes.
-const PACKED_VERSION: u8 = 1;
+const PACKED_VERSION: u8 = 2;
 
 /// See the module.
 #[derive(Debug)]
@@ -144,7 +144,7 @@ impl Fold {
         row: RowRef<'_>,
     ) -> Result<(), StoreError> {
         let event = row.event();
-        let own = SystemEvent::of(&event).filter(|said| said.meter() == self.meter);
+        let own = SystemEvent::of(&event).filter(|said| said.meter() == Some(self.meter));
         if let Some(said) = own {
             self.usage.note(snapshot, row, said)?;
         }

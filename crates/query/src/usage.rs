@@ -63,6 +63,7 @@ struct Reset {
     ordinal: u32,
     /// The ordinal with which the window begins.
     first: u32,
+    received_at: Timestamp,
 }
 
 /// A row that changed something.
@@ -90,6 +91,8 @@ pub struct CustomerUsage {
     pub credited: Number,
     /// When the last event that it counts was received, or the last credit or reset.
     pub modified_at: Option<Timestamp>,
+    /// When the reset was received with which the window begins.
+    pub reset_received_at: Option<Timestamp>,
 }
 
 impl Usage {
@@ -135,6 +138,7 @@ impl Usage {
                 units,
                 rollover,
             }),
+            SystemEvent::Benefit { .. } => {}
             SystemEvent::MeterReset { .. } => {
                 let key = (row.timestamp, row.ordinal);
                 if account
@@ -148,6 +152,7 @@ impl Usage {
                     timestamp: row.timestamp,
                     ordinal: row.ordinal,
                     first,
+                    received_at: row.received_at,
                 });
                 if first == row.ordinal
                     && let Some(consumed) = self.consumed.get_mut(&row.identity)
@@ -224,6 +229,10 @@ impl Usage {
             consumed: window.consumed,
             credited: Number::from_i128(credited(&window.credits)),
             modified_at: window.modified_at,
+            reset_received_at: self
+                .account(customer)
+                .and_then(|account| account.reset)
+                .map(|reset| reset.received_at),
         })
     }
 
@@ -388,6 +397,7 @@ impl Account {
             write_timestamp(reset.timestamp, out);
             write_varint(reset.ordinal.into(), out);
             write_varint(reset.first.into(), out);
+            write_timestamp(reset.received_at, out);
         }
         write_len(self.credits.len(), out);
         for credit in &self.credits {
@@ -406,6 +416,7 @@ impl Account {
                 timestamp: read_timestamp(reader)?,
                 ordinal: read_count(reader)?,
                 first: read_count(reader)?,
+                received_at: read_timestamp(reader)?,
             });
         }
         for _ in 0..reader.len()? {

@@ -42,6 +42,7 @@ impl Service {
             id: OrganizationId::from_random(self.random_id()),
             name: name.to_owned(),
             slug: slug.to_owned(),
+            settings: None,
             created_at: self.now(),
             modified_at: None,
         };

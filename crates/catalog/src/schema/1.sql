@@ -7,6 +7,8 @@ CREATE TABLE organizations (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     name TEXT NOT NULL,
     slug TEXT NOT NULL UNIQUE,
+    -- What is outside metering, as the server writes it on the wire.
+    settings TEXT,
     created_at INTEGER NOT NULL,
     modified_at INTEGER
 ) STRICT;

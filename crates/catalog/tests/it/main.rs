@@ -31,6 +31,7 @@ fn organization() -> Organization {
         id: OrganizationId::from_random([1; 16]),
         name: "Organization".into(),
         slug: "organization".into(),
+        settings: None,
         created_at: at(1),
         modified_at: None,
     }

@@ -9,6 +9,7 @@ use crate::{Error, Fault, Service};
 /// What both have in common.
 struct Request {
     customer: CustomerKey,
+    meter: MeterId,
     what: SystemEvent,
     timestamp: Option<Timestamp>,
     external_id: Option<String>,
@@ -20,6 +21,7 @@ impl Service {
     pub fn credit(&self, organization: OrganizationId, new: NewCredit) -> Result<Written, Error> {
         let request = Request {
             customer: new.customer,
+            meter: new.meter,
             what: SystemEvent::MeterCredited {
                 meter: new.meter,
                 units: new.units,
@@ -36,6 +38,7 @@ impl Service {
     pub fn reset(&self, organization: OrganizationId, new: NewReset) -> Result<Written, Error> {
         let request = Request {
             customer: new.customer,
+            meter: new.meter,
             what: SystemEvent::MeterReset {
                 meter: new.meter,
                 carry_over: new.carry_over,
@@ -51,14 +54,14 @@ impl Service {
             // So that neither the customer is deleted nor the meter archived before it is written.
             let _accounts = self.accounts.read();
             let customer = self.credited_customer(organization, &request.customer)?;
-            let faults = self.faults_of(organization, &customer, request.what.meter())?;
+            let faults = self.faults_of(organization, &customer, request.meter)?;
             let Some(id) = customer.id else {
                 return Err(Error::Invalid(faults));
             };
             let entry = Entry {
                 customer: id,
                 identities: self.identities_of(organization, id),
-                what: request.what,
+                what: vec![request.what],
                 timestamp: request.timestamp,
                 external_id: request.external_id,
             };
@@ -67,7 +70,7 @@ impl Service {
             } else {
                 // What was written once is told again, whatever became of customer and meter since.
                 match self.engine.entered_before(organization, &entry)? {
-                    Some(Entered::Repeat) => Entered::Repeat,
+                    Some(repeat @ Entered::Repeat { .. }) => repeat,
                     _ => return Err(Error::Invalid(faults)),
                 }
             };
@@ -76,11 +79,11 @@ impl Service {
         if entered == Entered::KeyTaken {
             return Err(Error::Invalid(vec![Fault::CreditKeyTaken]));
         }
-        let meter = self.meter(organization, request.what.meter())?;
+        let meter = self.meter(organization, request.meter)?;
         let customer_meter = self.customer_meter_of(organization, customer, meter)?;
         Ok(Written {
             customer_meter: customer_meter.ok_or(Error::NotFound)?,
-            is_new: entered == Entered::New,
+            is_new: matches!(entered, Entered::New { .. }),
         })
     }
 

@@ -1,0 +1,183 @@
+//! Webhooks: who is told of what, and what became of it. SEMANTICS 14.
+
+use crate::id::{DeliveryId, OrganizationId, WebhookEndpointId, WebhookEventId};
+use crate::time::Timestamp;
+
+/// Where an organization wants to be told of things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookEndpoint {
+    /// Its id.
+    pub id: WebhookEndpointId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// At most 2,083 characters.
+    pub url: String,
+    /// What a person calls it.
+    pub name: Option<String>,
+    /// How what is told is written.
+    pub format: WebhookFormat,
+    /// Signs what is sent; shown to the organization.
+    pub secret: String,
+    /// Of what it is told.
+    pub events: WebhookEventTypes,
+    /// Whether it is told of anything at all.
+    pub enabled: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed; `None` until then.
+    pub modified_at: Option<Timestamp>,
+}
+
+/// How what is told is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookFormat {
+    /// JSON as in the API's answers.
+    Raw,
+    /// As a Discord message.
+    Discord,
+    /// As a Slack message.
+    Slack,
+}
+
+impl WebhookFormat {
+    /// All, in the order in which the contract lists them.
+    pub const ALL: [WebhookFormat; 3] = [
+        WebhookFormat::Raw,
+        WebhookFormat::Discord,
+        WebhookFormat::Slack,
+    ];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WebhookFormat::Raw => "raw",
+            WebhookFormat::Discord => "discord",
+            WebhookFormat::Slack => "slack",
+        }
+    }
+
+    /// The format with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == name)
+    }
+}
+
+macro_rules! types {
+    ($($variant:ident $name:literal,)*) => {
+        /// Of what one may be told. Those that are outside metering may be asked for, and never come.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each name says it")]
+        pub enum WebhookEventType { $($variant,)* }
+
+        impl WebhookEventType {
+            /// All, in the order in which the contract lists them.
+            pub const ALL: &'static [WebhookEventType] = &[$(WebhookEventType::$variant,)*];
+
+            /// The names of all, in the same order.
+            pub const NAMES: &'static [&'static str] = &[$($name,)*];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(WebhookEventType::$variant => $name,)* }
+            }
+
+            /// The type with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(WebhookEventType::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+types! {
+    CheckoutCreated "checkout.created",
+    CheckoutUpdated "checkout.updated",
+    CheckoutExpired "checkout.expired",
+    CustomerCreated "customer.created",
+    CustomerUpdated "customer.updated",
+    CustomerDeleted "customer.deleted",
+    CustomerStateChanged "customer.state_changed",
+    CustomerSeatAssigned "customer_seat.assigned",
+    CustomerSeatClaimed "customer_seat.claimed",
+    CustomerSeatRevoked "customer_seat.revoked",
+    MemberCreated "member.created",
+    MemberUpdated "member.updated",
+    MemberDeleted "member.deleted",
+    OrderCreated "order.created",
+    OrderUpdated "order.updated",
+    OrderPaid "order.paid",
+    OrderRefunded "order.refunded",
+    SubscriptionCreated "subscription.created",
+    SubscriptionUpdated "subscription.updated",
+    SubscriptionActive "subscription.active",
+    SubscriptionCanceled "subscription.canceled",
+    SubscriptionUncanceled "subscription.uncanceled",
+    SubscriptionCycled "subscription.cycled",
+    SubscriptionRevoked "subscription.revoked",
+    SubscriptionPastDue "subscription.past_due",
+    SubscriptionPaused "subscription.paused",
+    SubscriptionResumed "subscription.resumed",
+    RefundCreated "refund.created",
+    RefundUpdated "refund.updated",
+    ProductCreated "product.created",
+    ProductUpdated "product.updated",
+    DiscountCreated "discount.created",
+    DiscountUpdated "discount.updated",
+    DiscountDeleted "discount.deleted",
+    BenefitCreated "benefit.created",
+    BenefitUpdated "benefit.updated",
+    BenefitGrantCreated "benefit_grant.created",
+    BenefitGrantCycled "benefit_grant.cycled",
+    BenefitGrantUpdated "benefit_grant.updated",
+    BenefitGrantRevoked "benefit_grant.revoked",
+    OrganizationUpdated "organization.updated",
+}
+
+/// A set of types, in the order in which they were asked for.
+pub type WebhookEventTypes = Vec<WebhookEventType>;
+
+/// One thing that one endpoint is told, over as many attempts as it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookEvent {
+    /// Its id: the same on every attempt.
+    pub id: WebhookEventId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Who is told.
+    pub endpoint: WebhookEndpointId,
+    /// Of what.
+    pub kind: WebhookEventType,
+    /// The body that is sent; `None` once it is too old to be kept.
+    pub payload: Option<String>,
+    /// Whether the last attempt succeeded; `None` while more are to come, or none was made.
+    pub succeeded: Option<bool>,
+    /// Whether it is not sent because its endpoint was disabled.
+    pub skipped: bool,
+    /// What the last attempt was answered.
+    pub last_http_code: Option<u16>,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// When the next attempt is due; `None`: there is none.
+    pub next_attempt_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed; `None` until then.
+    pub modified_at: Option<Timestamp>,
+}
+
+/// One attempt to tell an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookDelivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Whether the endpoint took it: any answer from 200 to 299.
+    pub succeeded: bool,
+    /// What it was answered; `None`: it came to no answer.
+    pub http_code: Option<u16>,
+    /// What the endpoint said, or why it came to no answer; at most 2,048 characters.
+    pub response: Option<String>,
+    /// What it was told.
+    pub event: WebhookEvent,
+}
