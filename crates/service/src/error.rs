@@ -75,6 +75,8 @@ pub enum Fault {
     CreditMeterArchived,
     /// The external id was used for a credit or reset of other content.
     CreditKeyTaken,
+    /// The grant that is to begin a new period is revoked.
+    GrantRevoked,
     /// The filter cannot change any more: a matching event exists.
     FilterFrozen,
     /// The aggregation cannot change any more: a matching event exists.

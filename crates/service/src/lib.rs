@@ -15,6 +15,7 @@ mod customers;
 mod directory;
 mod error;
 mod events;
+mod grants;
 mod ingest;
 mod meters;
 mod organizations;
@@ -22,6 +23,7 @@ mod profiles;
 mod quantities;
 mod secrets;
 mod service;
+mod webhooks;
 
 pub use catalog::{
     CustomerOrder, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, Page,
@@ -38,9 +40,11 @@ pub use error::{Error, Fault, OpenError};
 pub use events::{
     EventDirection, EventName, EventNameOrder, EventNameSearch, EventSearch, EventView,
 };
+pub use grants::{GrantOrder, GrantSearch, GrantView, Granted, NewGrant};
 pub use ingest::Ingested;
 pub use meters::{MeterChanges, NewMeter};
 pub use organizations::{NewToken, OrganizationChanges, TokenChanges};
 pub use profiles::Profile;
 pub use quantities::{Quantities, QuantitiesRequest};
 pub use service::{Access, OpenOptions, Opened, Principal, Service};
+pub use webhooks::{Announcement, BenefitChange, CustomerChange};

@@ -101,6 +101,11 @@ impl Broken {
                 "external_id",
                 "This external ID was used for another credit or reset.",
             ),
+            Fault::GrantRevoked => Broken {
+                kind: "value_error",
+                place: vec![Step::Name("path"), Step::Name("id")],
+                message: "Grant is revoked.",
+            },
             Fault::FilterFrozen => field("forbidden", "filter", FROZEN),
             Fault::AggregationFrozen => field("forbidden", "aggregation", FROZEN),
         }
