@@ -17,6 +17,7 @@
 
 #![warn(missing_docs)]
 
+mod benefits;
 mod columns;
 mod conditions;
 mod customers;
@@ -36,6 +37,7 @@ mod tokens;
 #[cfg(test)]
 mod samples;
 
+pub use benefits::{BenefitOrder, BenefitSearch};
 pub use customers::{CustomerIdentity, CustomerOrder, CustomerSearch, is_same_email};
 pub use database::Catalog;
 pub use error::CatalogError;

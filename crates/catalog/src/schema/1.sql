@@ -77,6 +77,70 @@ CREATE TABLE meters (
 -- In the order in which they are listed by default.
 CREATE INDEX meters_by_name ON meters (organization, name, id);
 
+CREATE TABLE grants (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    benefit BLOB NOT NULL,
+    customer BLOB NOT NULL REFERENCES customers (id),
+    granted_at INTEGER,
+    revoked_at INTEGER,
+    -- What it credited last.
+    credited_meter BLOB,
+    credited_units INTEGER,
+    credited_rollover INTEGER,
+    credited_at INTEGER,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER,
+    CHECK ((granted_at IS NULL) <> (revoked_at IS NULL)),
+    CHECK ((credited_meter IS NULL) = (credited_at IS NULL))
+) STRICT;
+
+-- A customer has a benefit once.
+CREATE UNIQUE INDEX grants_in_force ON grants (benefit, customer) WHERE revoked_at IS NULL;
+CREATE INDEX grants_by_customer ON grants (customer, created_at, id);
+-- In the orders in which they are listed by default.
+CREATE INDEX grants_by_creation ON grants (organization, created_at DESC, id);
+CREATE INDEX grants_by_benefit ON grants (benefit, created_at DESC, id);
+
+-- What is about to happen to grants. A row is there before the events that tell of it are written, and goes with the change of the
+-- grant, so that after a crash the rest is done.
+CREATE TABLE grant_steps (
+    -- The key of the first of the events.
+    key TEXT NOT NULL,
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    grant_id BLOB NOT NULL,
+    benefit BLOB NOT NULL,
+    customer BLOB NOT NULL REFERENCES customers (id),
+    change TEXT NOT NULL,
+    -- What is credited; negative units take some back.
+    meter BLOB,
+    units INTEGER,
+    rollover INTEGER,
+    -- Whether a new window begins before.
+    resets INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (organization, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE benefits (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    description TEXT NOT NULL,
+    visibility TEXT NOT NULL,
+    -- Of which meter how many units are credited, and whether what is left of them passes on.
+    meter BLOB NOT NULL REFERENCES meters (id),
+    units INTEGER NOT NULL,
+    rollover INTEGER NOT NULL CHECK (rollover IN (0, 1)),
+    metadata BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER,
+    deleted_at INTEGER
+) STRICT;
+
+-- In the order in which they are listed by default.
+CREATE INDEX benefits_by_creation ON benefits (organization, created_at DESC, id) WHERE deleted_at IS NULL;
+CREATE INDEX benefits_by_meter ON benefits (meter) WHERE deleted_at IS NULL;
+
 -- What the server keeps of itself.
 CREATE TABLE settings (
     name TEXT NOT NULL PRIMARY KEY,
