@@ -1,13 +1,15 @@
 //! The state of a customer: who it is, and what it used and has left of every meter.
 
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use crate::schema::{DateTime, Integer, Uuid4};
 use crate::{Customer, Decimal};
 
 /// A customer and what it has. On the wire the fields of the customer and the lists stand side by side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CustomerState {
     /// Who.
     #[serde(flatten)]
@@ -21,27 +23,32 @@ pub struct CustomerState {
 }
 
 /// A subscription, of which there are none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Subscription {}
 
 /// A granted benefit, of which there are none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum BenefitGrant {}
 
 /// A customer meter in the state of its customer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CustomerStateMeter {
     /// Its id.
+    #[schemars(with = "Uuid4")]
     pub id: String,
     /// When there was first something to tell of the two.
+    #[schemars(with = "DateTime")]
     pub created_at: String,
     /// When the last of what it counts came; unset until then.
+    #[schemars(with = "Option<DateTime>")]
     pub modified_at: Option<String>,
     /// Of what.
+    #[schemars(with = "Uuid4")]
     pub meter_id: String,
     /// What was used.
     pub consumed_units: Decimal,
     /// What was credited, a whole number. It may be greater than 64 bits hold.
+    #[schemars(with = "Integer")]
     pub credited_units: Decimal,
     /// Credited less consumed.
     pub balance: Decimal,

@@ -19,6 +19,7 @@ mod metadata;
 mod meter;
 mod organization;
 mod page;
+mod schema;
 mod token;
 
 pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate};

@@ -1,23 +1,29 @@
 //! Meters and their quantities.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::{DateTime, MetadataInput, Positive, Uuid4, names, texts};
 use crate::{Decimal, Metadata};
 
 /// A meter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Meter {
     /// Keys and values of the organization's own.
     pub metadata: Metadata,
     /// When it was created.
+    #[schemars(with = "DateTime")]
     pub created_at: String,
     /// When it last changed.
+    #[schemars(with = "Option<DateTime>")]
     pub modified_at: Option<String>,
     /// Its id.
+    #[schemars(with = "Uuid4")]
     pub id: String,
     /// Its name.
     pub name: String,
     /// `scalar`, `token` or `custom`.
+    #[schemars(with = "MeterUnit")]
     pub unit: String,
     /// The name of a custom unit.
     #[serde(default)]
@@ -30,25 +36,30 @@ pub struct Meter {
     /// What of them.
     pub aggregation: Aggregation,
     /// Whose it is.
+    #[schemars(with = "Uuid4")]
     pub organization_id: String,
     /// Since when it is archived.
     #[serde(default)]
+    #[schemars(with = "Option<DateTime>")]
     pub archived_at: Option<String>,
 }
 
 /// A meter to be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MeterCreate {
     /// At least 3 characters.
+    #[schemars(with = "MeterName")]
     pub name: String,
     /// Unset: `scalar`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MeterUnit")]
     pub unit: Option<String>,
     /// For the unit `custom`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_label: Option<String>,
     /// Above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Positive>")]
     pub custom_multiplier: Option<i64>,
     /// Which events it counts.
     pub filter: Filter,
@@ -56,14 +67,16 @@ pub struct MeterCreate {
     pub aggregation: Aggregation,
     /// Keys and values of the organization's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MetadataInput")]
     pub metadata: Option<Metadata>,
 }
 
 /// Changes to a meter; what is unset stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MeterUpdate {
     /// At least 3 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<MeterName>")]
     pub name: Option<String>,
     /// Refused once an event has matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,6 +86,7 @@ pub struct MeterUpdate {
     pub aggregation: Option<Aggregation>,
     /// Replaces all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "MetadataInput")]
     pub metadata: Option<Metadata>,
     /// Archive, or bring back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,16 +94,18 @@ pub struct MeterUpdate {
 }
 
 /// Which events a meter counts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Filter {
     /// `and` or `or`.
+    #[schemars(with = "FilterConjunction")]
     pub conjunction: String,
     /// Without any, everything matches.
     pub clauses: Vec<Clause>,
 }
 
 /// A part of a filter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(untagged)]
 pub enum Clause {
     /// A comparison of one property.
@@ -99,30 +115,33 @@ pub enum Clause {
 }
 
 /// `property operator value`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "FilterClause")]
 pub struct Comparison {
     /// `name`, `source`, `timestamp`, or a path into the metadata.
     pub property: String,
     /// `eq`, `ne`, `gt`, `gte`, `lt`, `lte`, `like` or `not_like`.
+    #[schemars(with = "FilterOperator")]
     pub operator: String,
     /// With what.
     pub value: Operand,
 }
 
 /// What a property is compared with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(untagged)]
 pub enum Operand {
     /// At most 1,000 characters.
-    Text(String),
+    Text(#[schemars(with = "OperandText")] String),
     /// 32 bits.
-    Integer(i32),
+    Integer(#[schemars(with = "OperandInteger")] i32),
     /// A boolean.
     Bool(bool),
 }
 
 /// What a meter makes of the events that its filter lets pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "func", rename_all = "snake_case")]
 pub enum Aggregation {
     /// How many.
@@ -155,7 +174,7 @@ pub enum Aggregation {
 }
 
 /// Quantities of a meter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MeterQuantities {
     /// One per point of the series.
     pub quantities: Vec<MeterQuantity>,
@@ -164,12 +183,31 @@ pub struct MeterQuantities {
 }
 
 /// The quantity of one bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MeterQuantity {
     /// The point of the series.
+    #[schemars(with = "DateTime")]
     pub timestamp: String,
     /// The aggregate of the bucket that the point lies in; 0 when there is nothing to aggregate.
     pub quantity: Decimal,
+}
+
+names! {
+    /// What a meter counts in.
+    MeterUnit = ["scalar", "token", "custom"];
+    /// How the clauses of a filter are joined.
+    FilterConjunction = ["and", "or"];
+    /// How a property is compared.
+    FilterOperator = ["eq", "ne", "gt", "gte", "lt", "lte", "like", "not_like"];
+}
+
+texts! {
+    /// The name of a meter.
+    MeterName = {"type": "string", "minLength": 3};
+    /// What text is compared with.
+    OperandText = {"type": "string", "maxLength": 1000};
+    /// What a number is compared with.
+    OperandInteger = {"type": "integer", "minimum": -2_147_483_648_i64, "maximum": 2_147_483_647};
 }
 
 #[cfg(test)]

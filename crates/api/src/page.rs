@@ -1,9 +1,11 @@
 //! Lists.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ListResource_{T}_")]
 pub struct ListResource<T> {
     /// The items of the page.
     pub items: Vec<T>,
@@ -12,7 +14,7 @@ pub struct ListResource<T> {
 }
 
 /// How long a list is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pagination {
     /// Items on all pages.
     pub total_count: u64,
@@ -31,7 +33,8 @@ impl Pagination {
 }
 
 /// One page of a list whose length nobody asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ListResourceWithCursorPagination_{T}_")]
 pub struct CursorListResource<T> {
     /// The items of the page.
     pub items: Vec<T>,
@@ -40,7 +43,7 @@ pub struct CursorListResource<T> {
 }
 
 /// Whether a list goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CursorPagination {
     /// Whether there are items behind those of the page.
     pub has_next_page: bool,
