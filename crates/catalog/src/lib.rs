@@ -23,8 +23,10 @@ mod conditions;
 mod customers;
 mod database;
 mod error;
+mod event_labels;
 mod fold;
 mod functions;
+mod grants;
 mod list;
 mod meters;
 mod organizations;
@@ -42,6 +44,7 @@ pub use customers::{CustomerIdentity, CustomerOrder, CustomerSearch, is_same_ema
 pub use database::Catalog;
 pub use error::CatalogError;
 pub use fold::TextSearch;
+pub use grants::{GrantOrder, GrantSearch, GrantStep, GrantsOf};
 pub use list::{Direction, Listed, Page};
 pub use meters::{MeterOrder, MeterSearch};
 pub use organizations::OrganizationSearch;

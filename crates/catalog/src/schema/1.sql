@@ -141,6 +141,44 @@ CREATE TABLE benefits (
 CREATE INDEX benefits_by_creation ON benefits (organization, created_at DESC, id) WHERE deleted_at IS NULL;
 CREATE INDEX benefits_by_meter ON benefits (meter) WHERE deleted_at IS NULL;
 
+-- The persons of teams. They go when their customer is deleted.
+CREATE TABLE members (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    customer BLOB NOT NULL REFERENCES customers (id),
+    email TEXT NOT NULL,
+    name TEXT,
+    external_id TEXT,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER
+) STRICT;
+
+CREATE INDEX members_by_customer ON members (customer);
+
+CREATE TABLE customer_sessions (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    customer BLOB NOT NULL REFERENCES customers (id),
+    -- A keyed hash of the secret; the secret is nowhere.
+    hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+    return_url TEXT,
+    expires_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX customer_sessions_by_customer ON customer_sessions (customer);
+
+-- What a person says that events of a name are called.
+CREATE TABLE event_labels (
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    -- The property that an event is called by instead, when it has text there.
+    property_selector TEXT,
+    modified_at INTEGER NOT NULL,
+    PRIMARY KEY (organization, name)
+) STRICT, WITHOUT ROWID;
+
 -- What the server keeps of itself.
 CREATE TABLE settings (
     name TEXT NOT NULL PRIMARY KEY,
