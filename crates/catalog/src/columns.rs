@@ -39,7 +39,7 @@ pub(crate) fn optional_timestamp(
         .transpose()
 }
 
-fn checked_timestamp(index: usize, micros: i64) -> rusqlite::Result<Timestamp> {
+pub(crate) fn checked_timestamp(index: usize, micros: i64) -> rusqlite::Result<Timestamp> {
     Timestamp::from_micros(micros)
         .ok_or_else(|| damaged(index, Type::Integer, Unreadable(micros.to_string(), "time")))
 }

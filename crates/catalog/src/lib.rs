@@ -28,11 +28,13 @@ mod fold;
 mod functions;
 mod grants;
 mod list;
+mod members;
 mod meters;
 mod organizations;
 mod outbox;
 mod pattern;
 mod schema;
+mod sessions;
 mod settings;
 mod tokens;
 

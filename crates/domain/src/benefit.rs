@@ -108,6 +108,8 @@ pub struct GrantedCredit {
     pub meter: MeterId,
     /// How many units.
     pub units: i64,
+    /// Whether what is left of them passes on at a cycle.
+    pub rollover: bool,
     /// When it was received.
     pub at: Timestamp,
 }
