@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::schema::{DateTime, Integer, Uuid4};
-use crate::{Customer, Decimal};
+use crate::{Customer, CustomerStateBenefitGrant, Decimal};
 
 /// A customer and what it has. On the wire the fields of the customer and the lists stand side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -16,8 +16,8 @@ pub struct CustomerState {
     pub customer: Customer,
     /// There are no subscriptions here: always empty.
     pub active_subscriptions: Vec<Subscription>,
-    /// There are no benefits here: always empty.
-    pub granted_benefits: Vec<BenefitGrant>,
+    /// What it was granted and has still, the oldest first.
+    pub granted_benefits: Vec<CustomerStateBenefitGrant>,
     /// One for each of its customer meters, the oldest first, those of archived meters too.
     pub active_meters: Vec<CustomerStateMeter>,
 }
@@ -25,10 +25,6 @@ pub struct CustomerState {
 /// A subscription, of which there are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Subscription {}
-
-/// A granted benefit, of which there are none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum BenefitGrant {}
 
 /// A customer meter in the state of its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +57,7 @@ impl<'de> Deserialize<'de> for CustomerState {
         #[derive(Deserialize)]
         struct Lists {
             active_subscriptions: Vec<Subscription>,
-            granted_benefits: Vec<BenefitGrant>,
+            granted_benefits: Vec<CustomerStateBenefitGrant>,
             active_meters: Vec<CustomerStateMeter>,
         }
 

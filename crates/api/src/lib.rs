@@ -8,12 +8,14 @@
 
 #![warn(missing_docs)]
 
+mod benefit;
 mod customer;
 mod customer_meter;
 mod customer_state;
 mod decimal;
 mod error;
 mod event;
+mod grant;
 mod health;
 mod metadata;
 mod meter;
@@ -22,12 +24,17 @@ mod page;
 mod schema;
 mod token;
 
+pub use benefit::{Benefit, BenefitCreate, BenefitProperties, BenefitUpdate};
 pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate};
 pub use customer_meter::{CustomerMeter, CustomerMeterCredit, CustomerMeterReset};
-pub use customer_state::{BenefitGrant, CustomerState, CustomerStateMeter, Subscription};
+pub use customer_state::{CustomerState, CustomerStateMeter, Subscription};
 pub use decimal::{Decimal, NotANumber};
 pub use error::{ErrorBody, RoutingBody, TokenErrorBody, ValidationBody, ValidationError};
 pub use event::{Event, EventCreate, EventName, EventsIngest, EventsIngestResponse};
+pub use grant::{
+    BenefitGrant, BenefitGrantCreate, BenefitGrantCycle, BenefitGrantError, BenefitGrantMember,
+    BenefitGrantProperties, CustomerStateBenefitGrant,
+};
 pub use health::Health;
 pub use metadata::Metadata;
 pub use meter::{

@@ -10,7 +10,6 @@ use crate::conditions::Conditions;
 use crate::list::{List, SortColumn};
 use crate::{Catalog, CatalogError, Direction, Listed, Outbox, Page};
 
-
 const COLUMNS: &str = "id, organization, description, visibility, meter, units, rollover, metadata, created_at, \
                        modified_at, deleted_at";
 

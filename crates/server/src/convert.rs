@@ -1,8 +1,10 @@
 //! From domain types to wire types, by hand: what is answered is decided here.
 
+mod benefit;
 mod customer;
 mod customer_meter;
 mod event;
+mod grant;
 mod metadata;
 mod meter;
 mod organization;
@@ -11,9 +13,11 @@ use api::Decimal;
 use domain::{Number, Timestamp, Token};
 use service::{Listed, Page};
 
+pub(crate) use benefit::benefit_to_api;
 pub(crate) use customer::customer_to_api;
 pub(crate) use customer_meter::{customer_meter_to_api, customer_state_to_api};
 pub(crate) use event::{event_cursor_page_to_api, event_name_to_api, event_to_api};
+pub(crate) use grant::grant_to_api;
 pub(crate) use meter::{meter_to_api, quantities_to_api};
 pub(crate) use organization::organization_to_api;
 

@@ -9,7 +9,7 @@ use domain::{
     Customer, CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp,
 };
 
-use crate::{Direction, Error, Profile, Service};
+use crate::{Direction, Error, GrantOrder, GrantSearch, GrantView, Page, Profile, Service};
 
 /// What a customer used of a meter.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,17 +119,19 @@ pub struct Written {
     pub is_new: bool,
 }
 
-/// A customer and all its customer meters (SEMANTICS 11.10).
+/// A customer, what it was granted and all its customer meters (SEMANTICS 11.10).
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomerState {
     /// Who.
     pub profile: Profile,
     /// One for each meter, the oldest first, archived ones too.
     pub meters: Vec<CustomerMeter>,
+    /// What it was granted and has still, the oldest first.
+    pub grants: Vec<GrantView>,
 }
 
 impl Service {
-    /// A customer that is not deleted, with all its customer meters.
+    /// A customer that is not deleted, with its grants and all its customer meters.
     pub fn customer_state(
         &self,
         organization: OrganizationId,
@@ -138,8 +140,28 @@ impl Service {
         let meters = self.catalog.meters_of(organization)?;
         let meters = self.customer_meters_of(organization, customer.id, &meters)?;
         Ok(CustomerState {
+            grants: self.grants_held(organization, customer.id)?,
             profile: self.profile(customer)?,
             meters,
         })
+    }
+
+    /// The grants of a customer that are not revoked, the oldest first.
+    fn grants_held(
+        &self,
+        organization: OrganizationId,
+        customer: CustomerId,
+    ) -> Result<Vec<GrantView>, Error> {
+        let search = GrantSearch {
+            customers: vec![customer],
+            is_granted: Some(true),
+            sorting: vec![(GrantOrder::CreatedAt, Direction::Ascending)],
+            ..GrantSearch::default()
+        };
+        let all = Page {
+            page: 1,
+            limit: u32::MAX,
+        };
+        Ok(self.grants(organization, &search, all)?.items)
     }
 }

@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use service::{CustomerMeter, CustomerState};
 
+use super::grant::state_grant_to_api;
 use super::{customer_to_api, integer_to_api, meter_to_api, number_to_api};
 
 /// A customer meter, with its customer and its meter.
@@ -21,12 +22,12 @@ pub(crate) fn customer_meter_to_api(row: &CustomerMeter) -> api::CustomerMeter {
     }
 }
 
-/// A customer and all its customer meters (SEMANTICS 11.10). There are neither subscriptions nor benefits.
+/// A customer, what it was granted and all its customer meters (SEMANTICS 11.10). There are no subscriptions.
 pub(crate) fn customer_state_to_api(state: &CustomerState) -> api::CustomerState {
     api::CustomerState {
         customer: customer_to_api(&state.profile),
         active_subscriptions: Vec::new(),
-        granted_benefits: Vec::new(),
+        granted_benefits: state.grants.iter().map(state_grant_to_api).collect(),
         active_meters: state.meters.iter().map(state_meter_to_api).collect(),
     }
 }
