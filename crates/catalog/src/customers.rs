@@ -5,7 +5,8 @@
 //! stays but no longer counts as taken.
 
 use domain::{
-    Address, Customer, CustomerId, CustomerKind, MetadataFilter, OrganizationId, Timestamp,
+    Address, Customer, CustomerId, CustomerKind, MetadataFilter, OrganizationId, TeamMember,
+    Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
@@ -13,7 +14,7 @@ use crate::columns::{metadata, name, optional_timestamp, timestamp};
 use crate::conditions::Conditions;
 use crate::fold::fold;
 use crate::list::{List, SortColumn};
-use crate::{Catalog, CatalogError, Direction, Listed, Page};
+use crate::{Catalog, CatalogError, Direction, Listed, Page, members, sessions};
 
 mod of_events;
 
@@ -90,20 +91,22 @@ impl Catalog {
     ///
     /// [`CatalogError::CustomerConflict`], [`CatalogError::OrganizationUnknown`].
     pub fn insert_customer(&self, customer: &Customer) -> Result<(), CatalogError> {
+        self.write(|transaction| insert_row(transaction, customer))
+    }
+
+    /// The same, and the member that owns it, both or none.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::CustomerConflict`], [`CatalogError::OrganizationUnknown`].
+    pub fn insert_customer_with_owner(
+        &self,
+        customer: &Customer,
+        owner: &TeamMember,
+    ) -> Result<(), CatalogError> {
         self.write(|transaction| {
-            check_unique(transaction, customer)?;
-            transaction.execute(
-                "INSERT INTO customers (id, organization, kind, metadata, created_at) VALUES (?, ?, ?, ?, ?)",
-                params![
-                    customer.id.as_bytes(),
-                    customer.organization.as_bytes(),
-                    customer.kind.as_str(),
-                    customer.metadata.as_ref().bytes(),
-                    customer.created_at.micros(),
-                ],
-            )?;
-            // The rest, as every later change writes it.
-            write_row(transaction, customer)
+            insert_row(transaction, customer)?;
+            Ok(members::insert(transaction, owner)?)
         })
     }
 
@@ -261,7 +264,7 @@ impl Catalog {
         self.read(|connection| check_unique(connection, customer))
     }
 
-    /// Deletes a customer and gives the row as it is afterwards. Durable when it returns.
+    /// Deletes a customer, its members and its sessions, and gives its row as it is afterwards. Durable when it returns.
     ///
     /// # Errors
     ///
@@ -273,6 +276,8 @@ impl Catalog {
         at: Timestamp,
     ) -> Result<Customer, CatalogError> {
         self.write(|transaction| {
+            members::delete_of(transaction, id)?;
+            sessions::delete_of(transaction, id)?;
             let sql = format!(
                 "UPDATE customers SET deleted_at = :at, modified_at = :at, \
                  former_external_id = coalesce(external_id, former_external_id), external_id = NULL \
@@ -317,6 +322,22 @@ fn check_unique(connection: &Connection, customer: &Customer) -> Result<(), Cata
         return Err(CatalogError::CustomerConflict { email, external_id });
     }
     Ok(())
+}
+
+fn insert_row(connection: &Connection, customer: &Customer) -> Result<(), CatalogError> {
+    check_unique(connection, customer)?;
+    connection.execute(
+        "INSERT INTO customers (id, organization, kind, metadata, created_at) VALUES (?, ?, ?, ?, ?)",
+        params![
+            customer.id.as_bytes(),
+            customer.organization.as_bytes(),
+            customer.kind.as_str(),
+            customer.metadata.as_ref().bytes(),
+            customer.created_at.micros(),
+        ],
+    )?;
+    // The rest, as every later change writes it.
+    write_row(connection, customer)
 }
 
 /// Writes what may change into a row that is there and not deleted.

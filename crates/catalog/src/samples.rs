@@ -1,9 +1,9 @@
 //! Rows for tests. Each is the same every time, so that it is also what is expected back.
 
 use domain::{
-    Aggregation, Conjunction, Customer, CustomerId, CustomerKind, Definition, Filter, Metadata,
-    MetadataBuilder, Meter, MeterId, Number, Organization, OrganizationId, Scope, Timestamp, Token,
-    TokenId, Unit,
+    Aggregation, Conjunction, Customer, CustomerId, CustomerKind, CustomerSession, Definition,
+    Filter, MemberId, Metadata, MetadataBuilder, Meter, MeterId, Number, Organization,
+    OrganizationId, Scope, SessionId, TeamMember, Timestamp, Token, TokenId, Unit,
 };
 
 use crate::Catalog;
@@ -92,6 +92,32 @@ pub(crate) fn customer(n: u8) -> Customer {
         created_at: at(200 + i64::from(n)),
         modified_at: None,
         deleted_at: None,
+    }
+}
+
+/// A member of a customer of organization 1.
+pub(crate) fn member(n: u8, of: u8) -> TeamMember {
+    TeamMember {
+        id: MemberId::from_bytes(id_bytes(20, n)),
+        organization: organization(1).id,
+        customer: customer(of).id,
+        email: format!("member{n}@example.com"),
+        name: None,
+        external_id: None,
+        created_at: at(400 + i64::from(n)),
+        modified_at: None,
+    }
+}
+
+/// A session of a customer of organization 1.
+pub(crate) fn session(n: u8, of: u8) -> CustomerSession {
+    CustomerSession {
+        id: SessionId::from_bytes(id_bytes(21, n)),
+        organization: organization(1).id,
+        customer: customer(of).id,
+        return_url: None,
+        expires_at: at(1500 + i64::from(n)),
+        created_at: at(500 + i64::from(n)),
     }
 }
 
