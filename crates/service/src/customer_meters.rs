@@ -1,9 +1,9 @@
 //! Customer meters: what each customer used of each meter since its last reset, and what is left of its credits. SEMANTICS 12, 19.3,
 //! 19.4; EXTENSIONS "Credits and resets".
 
-mod enter;
+pub(crate) mod enter;
 mod list;
-mod parties;
+pub(crate) mod parties;
 
 use domain::{
     Customer, CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp,

@@ -57,6 +57,8 @@ pub struct Service {
     pub(crate) accounts: RwLock<()>,
     /// Held by whoever reads a row of the catalogue in order to change it, and until memory is as the catalogue.
     pub(crate) changing: Mutex<()>,
+    /// Held while something happens to grants, and by who deletes what they are of; after [`Self::accounts`] and [`Self::changing`].
+    pub(crate) granting: Mutex<()>,
 }
 
 /// Who asks, after [`Service::authenticate`].
@@ -88,6 +90,9 @@ pub struct Opened {
     pub admin_token: Option<String>,
     /// What recovery found.
     pub recovery: engine::RecoveryReport,
+    /// Why what was begun with grants before the last end could not be done to its end. It is tried again before the next thing
+    /// happens to a grant of the organization.
+    pub unsettled: Option<Error>,
 }
 
 impl Service {
@@ -142,11 +147,14 @@ impl Service {
             customer_meter_ids,
             accounts: RwLock::default(),
             changing: Mutex::default(),
+            granting: Mutex::default(),
         };
+        let unsettled = service.settle_all_grants().err();
         Ok(Opened {
             service,
             admin_token,
             recovery,
+            unsettled,
         })
     }
 

@@ -88,7 +88,7 @@ impl Service {
     }
 
     /// The customer that a request names.
-    fn credited_customer(
+    pub(crate) fn credited_customer(
         &self,
         organization: OrganizationId,
         key: &CustomerKey,
@@ -131,12 +131,12 @@ impl Service {
 }
 
 /// A customer as a credit or reset names it.
-struct Credited {
+pub(crate) struct Credited {
     /// `None` when nobody has the external id.
-    id: Option<CustomerId>,
+    pub(crate) id: Option<CustomerId>,
     /// Whether there is such a customer, and it is not deleted.
-    is_there: bool,
-    by_external_id: bool,
+    pub(crate) is_there: bool,
+    pub(crate) by_external_id: bool,
 }
 
 impl From<EnterError> for Error {

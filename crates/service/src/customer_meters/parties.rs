@@ -10,7 +10,7 @@ use crate::{Error, Service};
 
 /// A customer whose events have come.
 #[derive(Debug, Clone)]
-pub(super) struct Party {
+pub(crate) struct Party {
     pub(super) customer: CustomerId,
     /// The number of its own id among the organization's identities.
     pub(super) own: Option<u32>,
@@ -38,7 +38,7 @@ impl Party {
         self.first_received_at = self.first_received_at.min(identified.first_received_at);
     }
 
-    pub(super) fn as_asked(&self) -> engine::Customer<'_> {
+    pub(crate) fn as_asked(&self) -> engine::Customer<'_> {
         engine::Customer {
             own: self.own,
             identities: &self.identities,
@@ -74,7 +74,7 @@ impl Service {
     }
 
     /// A customer, deleted or not, if events of it have come.
-    pub(super) fn party(
+    pub(crate) fn party(
         &self,
         organization: OrganizationId,
         customer: CustomerId,
@@ -92,7 +92,7 @@ impl Service {
     }
 
     /// All identities under which a customer's events come now: its id, and its external id unless it is deleted.
-    pub(super) fn identities_of(
+    pub(crate) fn identities_of(
         &self,
         organization: OrganizationId,
         customer: CustomerId,
