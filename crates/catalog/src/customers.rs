@@ -14,7 +14,7 @@ use crate::columns::{metadata, name, optional_timestamp, timestamp};
 use crate::conditions::Conditions;
 use crate::fold::fold;
 use crate::list::{List, SortColumn};
-use crate::{Catalog, CatalogError, Direction, Listed, Page, members, sessions};
+use crate::{Catalog, CatalogError, Direction, GrantStep, Listed, Page, grants, members, sessions};
 
 mod of_events;
 
@@ -264,33 +264,22 @@ impl Catalog {
         self.read(|connection| check_unique(connection, customer))
     }
 
-    /// Deletes a customer, its members and its sessions, and gives its row as it is afterwards. Durable when it returns.
+    /// Deletes a customer: makes its row what it is after, ends its sessions and members, and notes what is about to happen to its
+    /// grants. Durable when it returns.
     ///
     /// # Errors
     ///
     /// [`CatalogError::NotFound`], also when it is deleted already.
     pub fn delete_customer(
         &self,
-        organization: OrganizationId,
-        id: CustomerId,
-        at: Timestamp,
-    ) -> Result<Customer, CatalogError> {
+        deleted: &Customer,
+        revocations: &[GrantStep],
+    ) -> Result<(), CatalogError> {
         self.write(|transaction| {
-            members::delete_of(transaction, id)?;
-            sessions::delete_of(transaction, id)?;
-            let sql = format!(
-                "UPDATE customers SET deleted_at = :at, modified_at = :at, \
-                 former_external_id = coalesce(external_id, former_external_id), external_id = NULL \
-                 WHERE id = :id AND organization = :organization AND deleted_at IS NULL \
-                 RETURNING {COLUMNS}"
-            );
-            let parameters = named_params! {
-                ":at": at.micros(),
-                ":id": id.as_bytes(),
-                ":organization": organization.as_bytes(),
-            };
-            let mut statement = transaction.prepare_cached(&sql)?;
-            statement.query_row(parameters, read_row).optional()?.ok_or(CatalogError::NotFound)
+            write_row(transaction, deleted)?;
+            members::delete_of(transaction, deleted.id)?;
+            sessions::delete_of(transaction, deleted.id)?;
+            grants::insert_steps(transaction, revocations)
         })
     }
 }

@@ -89,7 +89,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<TeamMember> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, catalog_with_organizations, customer, member, organization};
+    use crate::samples::{delete, at, catalog_with_organizations, customer, member, organization};
 
     #[test]
     fn an_owner_comes_with_its_customer_and_goes_with_it() {
@@ -116,8 +116,7 @@ mod tests {
         let foreign = catalog.members(organization(2).id, team.id);
         assert_eq!(foreign.expect("reads"), []);
 
-        catalog
-            .delete_customer(team.organization, team.id, at(900))
+        delete(&catalog, team.organization, team.id, at(900))
             .expect("deletes");
         assert_eq!(of(team.id), []);
         let left = catalog.all_members().expect("reads");

@@ -6,7 +6,7 @@ use domain::{
     OrganizationId, Scope, SessionId, TeamMember, Timestamp, Token, TokenId, Unit,
 };
 
-use crate::Catalog;
+use crate::{Catalog, CatalogError};
 
 /// A catalogue in memory.
 pub(crate) fn catalog() -> Catalog {
@@ -119,6 +119,19 @@ pub(crate) fn session(n: u8, of: u8) -> CustomerSession {
         expires_at: at(1500 + i64::from(n)),
         created_at: at(500 + i64::from(n)),
     }
+}
+
+/// Deletes a customer.
+pub(crate) fn delete(
+    catalog: &Catalog,
+    organization: OrganizationId,
+    id: CustomerId,
+    at: Timestamp,
+) -> Result<Customer, CatalogError> {
+    let customer = catalog.customer(organization, id)?;
+    let deleted = customer.ok_or(CatalogError::NotFound)?.deleted(at);
+    catalog.delete_customer(&deleted, &[])?;
+    Ok(deleted)
 }
 
 /// A meter of organization 1 that counts everything.

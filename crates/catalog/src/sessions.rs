@@ -92,7 +92,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<CustomerSession> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, catalog_with_organizations, customer, organization, session};
+    use crate::samples::{delete, at, catalog_with_organizations, customer, organization, session};
 
     fn catalog_with_customers() -> Catalog {
         let catalog = catalog_with_organizations();
@@ -138,8 +138,7 @@ mod tests {
             ..session(1, 1)
         });
         let gone = customer(1);
-        catalog
-            .delete_customer(gone.organization, gone.id, at(900))
+        delete(&catalog, gone.organization, gone.id, at(900))
             .expect("deletes");
         refused(&session(1, 1));
         assert_eq!(all(&catalog), []);
@@ -166,8 +165,7 @@ mod tests {
             .expect("deletes");
         assert_eq!(left(&catalog), [3, 4]);
         let gone = customer(1);
-        catalog
-            .delete_customer(gone.organization, gone.id, at(900))
+        delete(&catalog, gone.organization, gone.id, at(900))
             .expect("deletes");
         assert_eq!(left(&catalog), [4]);
     }

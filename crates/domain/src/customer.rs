@@ -36,10 +36,22 @@ pub struct Customer {
     pub deleted_at: Option<Timestamp>,
 }
 
+impl Customer {
+    /// The customer as it is once deleted at a time: its external id is free again (SEMANTICS 11.6).
+    #[must_use]
+    pub fn deleted(mut self, at: Timestamp) -> Self {
+        self.modified_at = Some(at);
+        self.deleted_at = Some(at);
+        self.former_external_id = self.external_id.take().or(self.former_external_id);
+        self
+    }
+}
+
 /// The kind of a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CustomerKind {
     /// One person.
+    #[default]
     Individual,
     /// Several members.
     Team,

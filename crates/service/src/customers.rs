@@ -1,12 +1,12 @@
 //! Customers.
 
-use catalog::is_same_email;
+use catalog::{GrantsOf, is_same_email};
 use domain::{Address, Customer, CustomerId, CustomerKind, Metadata, OrganizationId};
 
 use crate::{Change, CustomerSearch, Error, Fault, Listed, Page, Service};
 
 /// A customer to be made. Every field is valid in form.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewCustomer {
     /// See [`Customer::kind`].
     pub kind: CustomerKind,
@@ -206,8 +206,14 @@ impl Service {
     ) -> Result<(), Error> {
         let _accounts = self.accounts.write();
         let _changing = self.changing.lock();
-        self.catalog.delete_customer(organization, id, self.now())?;
+        let _granting = self.granting.lock();
+        self.settle_grants(organization)?;
+        let deleted = self.customer(organization, id)?.deleted(self.now());
+        let revocations = self.revocations(organization, GrantsOf::Customer(id))?;
+        self.catalog.delete_customer(&deleted, &revocations)?;
         self.directory.write().remove(organization, id);
+        // The customer is deleted, whatever comes of this: what is missing is done before the next thing happens to a grant.
+        let _later = self.settle_grants(organization);
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{at, catalog_with_organizations, customer, organization};
+    use crate::samples::{at, catalog_with_organizations, customer, delete, organization};
 
     fn named(n: u8, external_id: Option<&str>, name: Option<&str>, email: &str) -> Customer {
         Customer {
@@ -94,9 +94,7 @@ mod tests {
     fn customers_are_fetched_by_id_deleted_or_not_and_only_ones_own() {
         let (catalog, customers) = filled();
         let own = organization(1).id;
-        let deleted = catalog
-            .delete_customer(own, customers[1].id, at(99))
-            .expect("deletes");
+        let deleted = delete(&catalog, own, customers[1].id, at(99)).expect("deletes");
         let ids = [&customers[0], &customers[1], &customers[0]].map(|customer| customer.id);
         let unknown = CustomerId::from_random([9; 16]);
         let mut fetched = catalog
@@ -137,9 +135,7 @@ mod tests {
         check(&id[20..], &[2]);
         let elsewhere = catalog.customers_with_text(organization(2).id, "crm");
         assert_eq!(elsewhere.expect("reads"), []);
-        catalog
-            .delete_customer(own, customers[2].id, at(99))
-            .expect("deletes");
+        delete(&catalog, own, customers[2].id, at(99)).expect("deletes");
         check("crm", &[0]);
     }
 }

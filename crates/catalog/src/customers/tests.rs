@@ -1,5 +1,5 @@
 use super::*;
-use crate::samples::{at, catalog_with_organizations, customer, metadata, organization};
+use crate::samples::{at, catalog_with_organizations, customer, delete, metadata, organization};
 
 const ALL: Page = Page {
     page: 1,
@@ -144,7 +144,7 @@ fn a_customer_of_another_organization_is_not_there() {
         catalog.update_customer(&moved),
         Err(CatalogError::NotFound)
     ));
-    let outcome = catalog.delete_customer(other, stored.id, at(1));
+    let outcome = delete(&catalog, other, stored.id, at(1));
     assert!(matches!(outcome, Err(CatalogError::NotFound)));
     // And what is taken in one is free in the other.
     let twin = Customer {
@@ -291,9 +291,7 @@ fn a_deleted_customer_is_seen_only_where_deleted_ones_are() {
     let stored = customer(1);
     let of = stored.organization;
     catalog.insert_customer(&stored).expect("inserts");
-    let deleted = catalog
-        .delete_customer(of, stored.id, at(500))
-        .expect("deletes");
+    let deleted = delete(&catalog, of, stored.id, at(500)).expect("deletes");
     let expected = Customer {
         external_id: None,
         former_external_id: stored.external_id.clone(),
@@ -325,7 +323,7 @@ fn a_deleted_customer_is_seen_only_where_deleted_ones_are() {
         catalog.update_customer(&stored),
         Err(CatalogError::NotFound)
     ));
-    let again = catalog.delete_customer(of, stored.id, at(600));
+    let again = delete(&catalog, of, stored.id, at(600));
     assert!(matches!(again, Err(CatalogError::NotFound)));
     assert_eq!(
         catalog
@@ -342,9 +340,7 @@ fn what_a_deleted_customer_had_is_free_again() {
     for n in 1..=3 {
         let same = named(n, "same@example.com", None, Some("same"));
         catalog.insert_customer(&same).expect("is free");
-        catalog
-            .delete_customer(of, same.id, at(500))
-            .expect("deletes");
+        delete(&catalog, of, same.id, at(500)).expect("deletes");
     }
 }
 
@@ -382,9 +378,7 @@ fn identities_are_those_of_all_organizations() {
     for stored in [&one, &two, &gone] {
         catalog.insert_customer(stored).expect("inserts");
     }
-    catalog
-        .delete_customer(gone.organization, gone.id, at(500))
-        .expect("deletes");
+    delete(&catalog, gone.organization, gone.id, at(500)).expect("deletes");
     let mut identities = catalog.customer_identities().expect("reads");
     identities.sort();
     let mut expected = [&one, &two].map(|customer| CustomerIdentity {

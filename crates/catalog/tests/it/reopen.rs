@@ -25,7 +25,7 @@ fn all_rows_are_there_after_a_restart() {
         catalog.insert_customer(&customer(2)).expect("inserts");
         catalog.insert_meter(&meter()).expect("inserts");
         catalog
-            .delete_customer(of, customer(2).id, crate::at(50))
+            .delete_customer(&customer(2).deleted(crate::at(50)), &[])
             .expect("deletes");
     }
     let catalog = open(&path);
