@@ -4,13 +4,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::schema::{Anything, Location, Object};
+use crate::schema::{Anything, Location, Object, texts};
 
 /// An error with a name. 404 `ResourceNotFound`, 401 `Unauthorized`, 413 `RequestBodyTooLarge`, 503
 /// `ServiceUnavailable`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorBody {
     /// The name, stable.
+    pub error: String,
+    /// For people.
+    pub detail: String,
+}
+
+/// There is no such row (404).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResourceNotFound {
+    /// `ResourceNotFound`.
+    #[schemars(with = "ResourceNotFoundName")]
     pub error: String,
     /// For people.
     pub detail: String,
@@ -34,8 +44,10 @@ pub struct TokenErrorBody {
 
 /// Fields that are not as they must be (422).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "HTTPValidationError")]
 pub struct ValidationBody {
     /// `RequestValidationError` for the form, `PolarRequestValidationError` for rules of the business.
+    #[schemars(with = "ValidationName")]
     pub error: String,
     /// One item per fault.
     pub detail: Vec<ValidationError>,
@@ -63,4 +75,11 @@ pub struct ValidationError {
     /// Where the type is explained; of faults in a document that a parameter holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+texts! {
+    /// The name of the error.
+    ResourceNotFoundName = {"type": "string", "const": "ResourceNotFound"};
+    /// The names of the error: of the form, and of rules of the business.
+    ValidationName = {"type": "string", "enum": ["RequestValidationError", "PolarRequestValidationError"]};
 }

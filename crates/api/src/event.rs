@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{DateTime, EventMetadataInput, EventMetadataOutput, Uuid4, names};
+use crate::schema::{BenefitType, DateTime, EventMetadataInput, EventMetadataOutput, Uuid4, names};
 use crate::{Customer, Metadata};
 
 /// The body of an ingest.
@@ -122,6 +122,41 @@ pub struct EventName {
     /// The greatest timestamp.
     #[schemars(with = "DateTime")]
     pub last_seen: String,
+}
+
+/// The metadata of `meter.credited`: a customer was credited units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeterCreditedMetadata {
+    /// Of which meter.
+    pub meter_id: String,
+    /// How many. Less than 0: they were taken back.
+    pub units: i64,
+    /// Whether what is left of them at a reset is credited again.
+    pub rollover: bool,
+}
+
+/// The metadata of `meter.reset`: a customer meter began anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeterResetMetadata {
+    /// Of which meter.
+    pub meter_id: String,
+}
+
+/// The metadata of `benefit.granted`, `benefit.cycled`, `benefit.updated` and `benefit.revoked`: a customer got a benefit, or it
+/// changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BenefitGrantMetadata {
+    /// Which benefit.
+    pub benefit_id: String,
+    /// Its grant to this customer.
+    pub benefit_grant_id: String,
+    /// Of which kind it is.
+    #[schemars(with = "BenefitType")]
+    pub benefit_type: String,
+    /// The customer's member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub member_id: Option<String>,
 }
 
 names! {

@@ -29,8 +29,13 @@ pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate};
 pub use customer_meter::{CustomerMeter, CustomerMeterCredit, CustomerMeterReset};
 pub use customer_state::{CustomerState, CustomerStateMeter, Subscription};
 pub use decimal::{Decimal, NotANumber};
-pub use error::{ErrorBody, RoutingBody, TokenErrorBody, ValidationBody, ValidationError};
-pub use event::{Event, EventCreate, EventName, EventsIngest, EventsIngestResponse};
+pub use error::{
+    ErrorBody, ResourceNotFound, RoutingBody, TokenErrorBody, ValidationBody, ValidationError,
+};
+pub use event::{
+    BenefitGrantMetadata, Event, EventCreate, EventName, EventsIngest, EventsIngestResponse,
+    MeterCreditedMetadata, MeterResetMetadata,
+};
 pub use grant::{
     BenefitGrant, BenefitGrantCreate, BenefitGrantCycle, BenefitGrantError, BenefitGrantMember,
     BenefitGrantProperties, CustomerStateBenefitGrant,

@@ -1,6 +1,8 @@
 //! Meters and their quantities.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{DateTime, MetadataInput, Positive, Uuid4, names, texts};
@@ -141,7 +143,7 @@ pub enum Operand {
 }
 
 /// What a meter makes of the events that its filter lets pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "func", rename_all = "snake_case")]
 pub enum Aggregation {
     /// How many.
@@ -192,6 +194,65 @@ pub struct MeterQuantity {
     pub quantity: Decimal,
 }
 
+/// By function, in the three forms of the contract.
+impl JsonSchema for Aggregation {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Aggregation".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let count = generator.subschema_for::<CountAggregation>().to_value();
+        let property = generator.subschema_for::<PropertyAggregation>().to_value();
+        let unique = generator.subschema_for::<UniqueAggregation>().to_value();
+        json_schema!({
+            "oneOf": [count, property, unique],
+            "discriminator": {
+                "propertyName": "func",
+                "mapping": {
+                    "count": count["$ref"],
+                    "sum": property["$ref"],
+                    "max": property["$ref"],
+                    "min": property["$ref"],
+                    "avg": property["$ref"],
+                    "unique": unique["$ref"],
+                },
+            },
+        })
+    }
+}
+
+/// How many events.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "only its schema is of use")]
+struct CountAggregation {
+    /// `count`.
+    func: CountFunction,
+}
+
+/// What the values of a property come to.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "only its schema is of use")]
+struct PropertyAggregation {
+    /// The sum, the greatest, the least, or the mean.
+    func: PropertyFunction,
+    /// Which property.
+    property: String,
+}
+
+/// How many distinct values a property has.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "only its schema is of use")]
+struct UniqueAggregation {
+    /// `unique`.
+    func: UniqueFunction,
+    /// Which property.
+    property: String,
+}
+
 names! {
     /// What a meter counts in.
     MeterUnit = ["scalar", "token", "custom"];
@@ -204,6 +265,12 @@ names! {
 texts! {
     /// The name of a meter.
     MeterName = {"type": "string", "minLength": 3};
+    /// The one function of its form.
+    CountFunction = {"type": "string", "const": "count"};
+    /// The functions of one form.
+    PropertyFunction = {"type": "string", "enum": ["sum", "max", "min", "avg"]};
+    /// The one function of its form.
+    UniqueFunction = {"type": "string", "const": "unique"};
     /// What text is compared with.
     OperandText = {"type": "string", "maxLength": 1000};
     /// What a number is compared with.

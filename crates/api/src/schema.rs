@@ -82,3 +82,17 @@ texts! {
     /// An object with keys of its own.
     Object = {"type": "object"};
 }
+
+names! {
+    /// The kinds of benefits that the contract knows. Here all are `meter_credit`.
+    BenefitType = [
+        "custom",
+        "discord",
+        "github_repository",
+        "downloadables",
+        "license_keys",
+        "meter_credit",
+        "feature_flag",
+        "slack_shared_channel",
+    ];
+}
