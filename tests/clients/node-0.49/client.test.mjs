@@ -11,12 +11,10 @@ import { before, describe, test } from "node:test";
 
 import { HTTPClient, Polar } from "@polar-sh/sdk";
 import { HTTPValidationError } from "@polar-sh/sdk/models/errors/httpvalidationerror.js";
-import { ResourceNotFound } from "@polar-sh/sdk/models/errors/resourcenotfound.js";
 import { SDKError } from "@polar-sh/sdk/models/errors/sdkerror.js";
 
-const serverURL = process.env.SEXTANT_URL;
-const accessToken = process.env.SEXTANT_TOKEN;
-const readerToken = process.env.SEXTANT_READER_TOKEN;
+import { all, assertNotFound, named, polar, refusal } from "./client.mjs";
+import { accessToken, baseUrl as serverURL, credit, readerToken } from "./own.mjs";
 
 const CALL = "call";
 const MARCH = {
@@ -25,30 +23,7 @@ const MARCH = {
   interval: "day",
 };
 
-/** The filter for events of that name. */
-function named(name) {
-  return { conjunction: "and", clauses: [{ property: "name", operator: "eq", value: name }] };
-}
-
-/** All items, page by page, by the client's own iterator. */
-async function all(pages) {
-  const items = [];
-  for await (const page of await pages) items.push(...page.result.items);
-  return items;
-}
-
-/** Credits units by the operation of Sextant's own that no Polar client knows. */
-async function credit(customer_id, meter_id, units) {
-  const answer = await fetch(`${serverURL}/v1/customer-meters/credits`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ customer_id, meter_id, units }),
-  });
-  assert.equal(answer.status, 201, await answer.text());
-}
-
 describe("operations", () => {
-  const polar = new Polar({ accessToken, serverURL });
   let ada, events, ingested, tokens;
 
   const createMeter = (name, aggregation, filter = named(CALL)) =>
@@ -57,16 +32,6 @@ describe("operations", () => {
   async function quantities(meter, query = {}) {
     const answer = await polar.meters.quantities({ id: meter.id, ...MARCH, ...query });
     return [...answer.quantities.map((point) => point.quantity), answer.total];
-  }
-
-  /** The only fault of a request that is refused with 422. */
-  async function refusal(asked) {
-    const error = await asked.then(() => assert.fail("not refused"), (refused) => refused);
-    assert.ok(error instanceof HTTPValidationError, String(error));
-    assert.equal(error.statusCode, 422);
-    assert.equal(error.detail.length, 1);
-    const [{ loc, type }] = error.detail;
-    return { loc, type };
   }
 
   before(async () => {
@@ -321,7 +286,7 @@ describe("operations", () => {
     assert.ok(updated.modifiedAt instanceof Date);
 
     assert.equal(await polar.customers.delete({ id: made.id }), undefined);
-    await assert.rejects(polar.customers.get({ id: made.id }), ResourceNotFound);
+    await assertNotFound(polar.customers.get({ id: made.id }));
   });
 
   test("customers are listed page by page", async () => {
@@ -391,22 +356,18 @@ describe("operations", () => {
 
   test("what is not there is a typed error", async () => {
     const missing = { id: randomUUID() };
-    for (const ask of [
-      () => polar.meters.get(missing),
-      () => polar.meters.update({ ...missing, meterUpdate: { name: "something" } }),
-      () => polar.meters.quantities({ ...missing, ...MARCH }),
-      () => polar.events.get(missing),
-      () => polar.customerMeters.get(missing),
-      () => polar.customers.get(missing),
-      () => polar.customers.getExternal({ externalId: "nobody" }),
-      () => polar.customers.delete(missing),
-      () => polar.customers.getState(missing),
-      () => polar.customers.getStateExternal({ externalId: "nobody" }),
-    ]) {
-      const error = await ask().then(() => assert.fail("found"), (refused) => refused);
-      assert.ok(error instanceof ResourceNotFound, String(error));
-      assert.deepEqual([error.statusCode, error.error], [404, "ResourceNotFound"]);
-    }
+    await assertNotFound(
+      polar.meters.get(missing),
+      polar.meters.update({ ...missing, meterUpdate: { name: "something" } }),
+      polar.meters.quantities({ ...missing, ...MARCH }),
+      polar.events.get(missing),
+      polar.customerMeters.get(missing),
+      polar.customers.get(missing),
+      polar.customers.getExternal({ externalId: "nobody" }),
+      polar.customers.delete(missing),
+      polar.customers.getState(missing),
+      polar.customers.getStateExternal({ externalId: "nobody" }),
+    );
   });
 
   test("what is wrong is told by place and kind", async () => {

@@ -6,18 +6,14 @@ everything (SEXTANT_TOKEN) and one that may only read meters (SEXTANT_READER_TOK
 
 import asyncio
 import json
-import os
-import unittest
 import uuid
 from datetime import datetime, timedelta, timezone
-from urllib.request import Request, urlopen
 
 import httpx
 from polar_sdk import Polar, models
 
-URL = os.environ["SEXTANT_URL"]
-TOKEN = os.environ["SEXTANT_TOKEN"]
-READER_TOKEN = os.environ["SEXTANT_READER_TOKEN"]
+from client import Client, named, pages
+from own import READER_TOKEN, TOKEN, URL, credit
 
 CALL = "call"
 UTC = timezone.utc
@@ -30,35 +26,14 @@ MARCH = {
 COUNT = models.CountAggregation()
 
 
-def named(name):
-    """The filter for events of that name."""
-    clause = models.FilterClause(property="name", operator=models.FilterOperator.EQ, value=name)
-    return models.Filter(conjunction=models.FilterConjunction.AND, clauses=[clause])
-
-
 def over(func, value):
     return models.PropertyAggregation(func=models.Func(func), property=value)
 
 
-def pages(response):
-    """All items, page by page, by the client's own way to the next page."""
-    while response is not None:
-        yield from response.result.items
-        response = response.next()
-
-
-def credit(customer_id, meter_id, units):
-    """Credits units by the operation of Sextant's own that no Polar client knows."""
-    body = json.dumps({"customer_id": customer_id, "meter_id": meter_id, "units": units})
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    with urlopen(Request(f"{URL}/v1/customer-meters/credits", body.encode(), headers)) as answer:
-        assert answer.status == 201, answer.status
-
-
-class Operations(unittest.TestCase):
+class Operations(Client):
     @classmethod
     def setUpClass(cls):
-        cls.polar = cls.enterClassContext(Polar(access_token=TOKEN, server_url=URL))
+        super().setUpClass()
         cls.ada = cls.polar.customers.create(
             request=models.CustomerIndividualCreate(
                 email="ada@example.com", name="Ada", external_id="ada", metadata={"plan": "pro"}
@@ -92,10 +67,6 @@ class Operations(unittest.TestCase):
         cls.tokens = cls.create_meter("tokens", over("sum", "tokens"))
 
     @classmethod
-    def ingest(cls, *events):
-        return cls.polar.events.ingest(request=models.EventsIngest(events=list(events)))
-
-    @classmethod
     def create_meter(cls, name, aggregation, filter_=None):
         request = models.MeterCreate(name=name, filter_=filter_ or named(CALL), aggregation=aggregation)
         return cls.polar.meters.create(request=request)
@@ -103,14 +74,6 @@ class Operations(unittest.TestCase):
     def quantities(self, meter, **query):
         answer = self.polar.meters.quantities(id=meter.id, **{**MARCH, **query})
         return [point.quantity for point in answer.quantities], answer.total
-
-    def refusal(self, call):
-        """The only fault of a request that is refused with 422."""
-        with self.assertRaises(models.HTTPValidationError) as refused:
-            call()
-        self.assertEqual(refused.exception.status_code, 422)
-        [fault] = refused.exception.data.detail
-        return fault.loc, fault.type
 
     # Meters
 
@@ -392,11 +355,7 @@ class Operations(unittest.TestCase):
             lambda: self.polar.customers.get_state(id=missing),
             lambda: self.polar.customers.get_state_external(external_id="nobody"),
         ]
-        for call in calls:
-            with self.assertRaises(models.ResourceNotFound) as refused:
-                call()
-            self.assertEqual(refused.exception.status_code, 404)
-            self.assertEqual(refused.exception.data.ERROR, "ResourceNotFound")
+        self.assert_not_found(*calls)
 
     def test_what_is_wrong_is_told_by_place_and_kind(self):
         fault = self.refusal(lambda: self.polar.meters.get(id="not-an-id"))

@@ -6,49 +6,25 @@ everything (SEXTANT_TOKEN) and one that may only read meters (SEXTANT_READER_TOK
 
 import asyncio
 import json
-import os
 import unittest
 import uuid
 from datetime import datetime, timedelta, timezone
 from unittest import mock
-from urllib.request import Request, urlopen
 
 import httpx
-from polar import base, v2026_04, v2026_10, v2027_01
-from polar.v2026_04 import errors as errors_2026_04
-from polar.v2026_10 import errors as errors_2026_10
-from polar.v2027_01 import errors as errors_2027_01
+from polar import base
 
-URL = os.environ["SEXTANT_URL"]
-TOKEN = os.environ["SEXTANT_TOKEN"]
-READER_TOKEN = os.environ["SEXTANT_READER_TOKEN"]
+import client
+from client import Client, instant, named
+from own import READER_TOKEN, TOKEN, URL, credit
 
 MARCH = {"start_timestamp": "2025-03-01T00:00:00Z", "end_timestamp": "2025-03-03T00:00:00Z", "interval": "day"}
 
 
-def named(name):
-    """The filter for events of that name."""
-    return {"conjunction": "and", "clauses": [{"property": "name", "operator": "eq", "value": name}]}
-
-
-def instant(text):
-    return datetime.fromisoformat(text)
-
-
-def credit(customer_id, meter_id, units):
-    """Credits units by the operation of Sextant's own that no Polar client knows."""
-    body = json.dumps({"customer_id": customer_id, "meter_id": meter_id, "units": units})
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    with urlopen(Request(f"{URL}/v1/customer-meters/credits", body.encode(), headers)) as answer:
-        assert answer.status == 201, answer.status
-
-
-class Operations:
-    """The tests; a subclass for each version names `sdk`, its `errors` and its `version`."""
-
+class Operations(Client):
     @classmethod
     def setUpClass(cls):
-        cls.polar = cls.enterClassContext(cls.sdk.Polar(access_token=TOKEN, base_url=URL))
+        super().setUpClass()
         cls.call = f"call.{cls.version}"
         cls.bob = f"bob-{cls.version}"
         cls.ada = cls.polar.customers.create(
@@ -88,14 +64,6 @@ class Operations:
     def quantities(self, meter, **query):
         answer = self.polar.meters.quantities(meter.id, **{**MARCH, **query})
         return [point.quantity for point in answer.quantities], answer.total
-
-    def refusal(self, call):
-        """The only fault of a request that is refused with 422."""
-        with self.assertRaises(self.errors.HTTPValidationError) as refused:
-            call()
-        self.assertEqual(refused.exception.status_code, 422)
-        [fault] = refused.exception.error.detail
-        return fault.loc, fault.type
 
     # Meters
 
@@ -380,11 +348,7 @@ class Operations:
             lambda: self.polar.customers.get_state(missing),
             lambda: self.polar.customers.get_state_external("nobody"),
         ]
-        for call in calls:
-            with self.assertRaises(self.errors.ResourceNotFound) as refused:
-                call()
-            self.assertEqual(refused.exception.status_code, 404)
-            self.assertEqual(refused.exception.error.error, "ResourceNotFound")
+        self.assert_not_found(*calls)
 
     def test_what_is_wrong_is_told_by_place_and_kind(self):
         fault = self.refusal(lambda: self.polar.meters.get("not-an-id"))
@@ -448,13 +412,13 @@ class Operations:
         self.assertEqual(quantities.total, 2000)
 
 
-class Version202604(Operations, unittest.TestCase):
-    sdk, errors, version = v2026_04, errors_2026_04, "2026-04"
+class Version202604(Operations, client.Version202604, unittest.TestCase):
+    pass
 
 
-class Version202610(Operations, unittest.TestCase):
-    sdk, errors, version = v2026_10, errors_2026_10, "2026-10"
+class Version202610(Operations, client.Version202610, unittest.TestCase):
+    pass
 
 
-class Version202701(Operations, unittest.TestCase):
-    sdk, errors, version = v2027_01, errors_2027_01, "2027-01"
+class Version202701(Operations, client.Version202701, unittest.TestCase):
+    pass
