@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use domain::{CustomerId, MetadataFilter, MetadataRef};
+use domain::{CustomerId, DeliveryId, MetadataFilter, MetadataRef, WebhookEventId};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{Connection, ffi};
@@ -21,6 +21,7 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
     connection.create_scalar_function("name_matches", 2, flags, name_matches)?;
     connection.create_scalar_function("customer_matches", 4, flags, customer_matches)?;
     connection.create_scalar_function("customer_contains", 5, flags, customer_contains)?;
+    connection.create_scalar_function("delivery_matches", 4, flags, delivery_matches)?;
     connection.create_scalar_function("metadata_matches", 2, flags, metadata_matches)?;
     connection.create_scalar_function("is_one_of", 2, flags, is_one_of)
 }
@@ -63,6 +64,17 @@ fn customer_contains(context: &Context<'_>) -> rusqlite::Result<bool> {
     }
     let id = CustomerId::from_bytes(context.get(0)?);
     Ok(text.occurs_in(&id.to_string()))
+}
+
+/// `delivery_matches(id, event, http_code, query)`: the query, in lower case, is a part of one of them. The status may be null.
+fn delivery_matches(context: &Context<'_>) -> rusqlite::Result<bool> {
+    let query = context.get_raw(3).as_str()?;
+    let id = DeliveryId::from_bytes(context.get(0)?);
+    let event = WebhookEventId::from_bytes(context.get(1)?);
+    let http_code: Option<u16> = context.get(2)?;
+    Ok(id.to_string().contains(query)
+        || event.to_string().contains(query)
+        || http_code.is_some_and(|code| code.to_string().contains(query)))
 }
 
 /// `metadata_matches(metadata, filter)`: see [`MetadataFilter`].

@@ -37,6 +37,7 @@ mod schema;
 mod sessions;
 mod settings;
 mod tokens;
+mod webhooks;
 
 #[cfg(test)]
 mod samples;
@@ -51,3 +52,4 @@ pub use list::{Direction, Listed, Page};
 pub use meters::{MeterOrder, MeterSearch};
 pub use organizations::OrganizationSearch;
 pub use outbox::{Outbox, StateChange};
+pub use webhooks::{DeliverySearch, DueState};

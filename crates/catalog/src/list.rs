@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::{Connection, Row, ToSql};
+use rusqlite::{Connection, Row, ToSql, Transaction};
 
 use crate::CatalogError;
 use crate::conditions::Conditions;
@@ -71,14 +71,24 @@ impl List<'_> {
     ) -> Result<Listed<T>, CatalogError> {
         // Dropped at the end: nothing was written.
         let moment = connection.unchecked_transaction()?;
+        self.read_within(&moment, page, read_row)
+    }
+
+    /// The same within a transaction, for whoever reads more of that moment.
+    pub(crate) fn read_within<T>(
+        &self,
+        moment: &Transaction<'_>,
+        page: Page,
+        read_row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Listed<T>, CatalogError> {
         let offset = page.offset();
-        let items = self.read_items(&moment, offset, page.limit, read_row)?;
+        let items = self.read_items(moment, offset, page.limit, read_row)?;
         let read = items.len() as u64;
         let is_last = read < u64::from(page.limit) && (read > 0 || offset == 0);
         let total = if is_last {
             offset + read
         } else {
-            self.count(&moment)?
+            self.count(moment)?
         };
         Ok(Listed { items, total })
     }

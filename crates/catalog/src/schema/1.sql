@@ -179,6 +179,92 @@ CREATE TABLE event_labels (
     PRIMARY KEY (organization, name)
 ) STRICT, WITHOUT ROWID;
 
+-- Where organizations want to be told of things. A deleted one keeps its row, because its events and deliveries are still listed.
+CREATE TABLE webhook_endpoints (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    url TEXT NOT NULL,
+    name TEXT,
+    format TEXT NOT NULL,
+    -- Signs what is sent, and is shown to the organization: it is kept as it is.
+    secret TEXT NOT NULL,
+    -- Names of types, a space between them.
+    events TEXT NOT NULL,
+    enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    -- How many events in a row failed for good.
+    failures INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER,
+    deleted_at INTEGER
+) STRICT;
+
+-- In the order in which they are listed.
+CREATE INDEX webhook_endpoints_by_creation ON webhook_endpoints (organization, created_at DESC, id) WHERE deleted_at IS NULL;
+
+-- What endpoints are told.
+CREATE TABLE webhook_events (
+    -- In the order in which they were written, which is that of first attempts.
+    sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    endpoint BLOB NOT NULL REFERENCES webhook_endpoints (id),
+    kind TEXT NOT NULL,
+    -- The body; null once it is too old to be kept.
+    payload TEXT,
+    succeeded INTEGER,
+    skipped INTEGER NOT NULL CHECK (skipped IN (0, 1)),
+    last_http_code INTEGER,
+    attempts INTEGER NOT NULL,
+    -- Null: none is to be made.
+    next_attempt_at INTEGER,
+    created_at INTEGER NOT NULL,
+    modified_at INTEGER
+) STRICT;
+
+CREATE INDEX webhook_events_by_endpoint ON webhook_events (endpoint, sequence);
+CREATE INDEX webhook_events_by_age ON webhook_events (created_at) WHERE payload IS NOT NULL;
+-- Those that wait for their first attempt, and those that wait for another.
+CREATE INDEX webhook_events_new ON webhook_events (endpoint, sequence) WHERE next_attempt_at IS NOT NULL AND attempts = 0;
+CREATE INDEX webhook_events_again ON webhook_events (endpoint, next_attempt_at, sequence) WHERE next_attempt_at IS NOT NULL AND attempts > 0;
+
+-- Attempts to tell an endpoint.
+CREATE TABLE webhook_deliveries (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    endpoint BLOB NOT NULL REFERENCES webhook_endpoints (id),
+    event BLOB NOT NULL REFERENCES webhook_events (id),
+    kind TEXT NOT NULL,
+    succeeded INTEGER NOT NULL CHECK (succeeded IN (0, 1)),
+    http_code INTEGER,
+    response TEXT,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- In the order in which they are listed.
+CREATE INDEX webhook_deliveries_by_creation ON webhook_deliveries (organization, created_at DESC, id);
+CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint, created_at);
+CREATE INDEX webhook_deliveries_by_event ON webhook_deliveries (event);
+
+-- Customers whose state is to be told, each once for all that changed.
+CREATE TABLE state_changes (
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    customer BLOB NOT NULL CHECK (length(customer) = 16),
+    due_at INTEGER NOT NULL,
+    -- Told only if a customer meter changed at this time or later; null: told in any case.
+    since INTEGER,
+    -- How often it was written, so that a change that comes while the state is told is not lost.
+    changes INTEGER NOT NULL,
+    PRIMARY KEY (organization, customer)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX state_changes_by_due ON state_changes (organization, due_at);
+
+-- Organizations that are told of usage: the ordinal of the first event of theirs that was not looked at for it.
+CREATE TABLE usage_positions (
+    organization BLOB NOT NULL PRIMARY KEY REFERENCES organizations (id),
+    ordinal INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What the server keeps of itself.
 CREATE TABLE settings (
     name TEXT NOT NULL PRIMARY KEY,
