@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::server::{ADMIN_TOKEN, Server};
 
 /// The scopes that an organization's token gets here.
-const SCOPES: [&str; 8] = [
+const SCOPES: [&str; 10] = [
     "meters:read",
     "meters:write",
     "events:read",
@@ -15,6 +15,8 @@ const SCOPES: [&str; 8] = [
     "customers:write",
     "customer_meters:read",
     "customer_meters:write",
+    "benefits:read",
+    "benefits:write",
 ];
 
 /// The days that [`event`] spreads over, and the range that shows them all.

@@ -10,6 +10,7 @@ mod conformance;
 mod crash;
 mod customer_meters;
 mod events;
+mod grants;
 mod no_space;
 mod serve;
 mod tidy;
