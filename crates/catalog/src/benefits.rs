@@ -7,8 +7,12 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use crate::columns::{metadata, name, optional_timestamp, timestamp};
 use crate::conditions::Conditions;
+use crate::grants::insert_steps;
 use crate::list::{List, SortColumn};
-use crate::{Catalog, CatalogError, Direction, Listed, Outbox, Page};
+use crate::{Catalog, CatalogError, Direction, GrantStep, Listed, Outbox, Page};
+
+#[cfg(test)]
+mod tests;
 
 const COLUMNS: &str = "id, organization, description, visibility, meter, units, rollover, metadata, created_at, \
                        modified_at, deleted_at";
@@ -171,9 +175,8 @@ impl Catalog {
         })
     }
 
-    /// Replaces all of a benefit but its id, organization and `created_at`, with what is to be told of it; with `deleted_at` set, it
-    /// is deleted by this. Durable when it returns. Whoever reads a benefit to change it sees to it that nobody else does so in
-    /// between.
+    /// Replaces all of a benefit but its id, organization and `created_at`, with what is to be told of it. Durable when it returns.
+    /// Whoever reads a benefit to change it sees to it that nobody else does so in between.
     ///
     /// # Errors
     ///
@@ -181,6 +184,25 @@ impl Catalog {
     pub fn update_benefit(&self, benefit: &Benefit, outbox: &Outbox) -> Result<(), CatalogError> {
         self.write(|transaction| {
             write_row(transaction, benefit)?;
+            outbox.write(transaction)
+        })
+    }
+
+    /// Deletes a benefit: writes it as [`Self::update_benefit`] does, with `deleted_at` set, and notes what is about to happen to its
+    /// grants because of it. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::NotFound`], also when it is deleted already.
+    pub fn delete_benefit(
+        &self,
+        deleted: &Benefit,
+        revocations: &[GrantStep],
+        outbox: &Outbox,
+    ) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            write_row(transaction, deleted)?;
+            insert_steps(transaction, revocations)?;
             outbox.write(transaction)
         })
     }

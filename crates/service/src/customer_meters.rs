@@ -9,7 +9,7 @@ use domain::{
     Customer, CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp,
 };
 
-use crate::{Direction, Error, GrantOrder, GrantSearch, GrantView, Page, Profile, Service};
+use crate::{Direction, Error, GrantView, Profile, Service};
 
 /// What a customer used of a meter.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,28 +140,9 @@ impl Service {
         let meters = self.catalog.meters_of(organization)?;
         let meters = self.customer_meters_of(organization, customer.id, &meters)?;
         Ok(CustomerState {
-            grants: self.grants_held(organization, customer.id)?,
+            grants: self.grants_of(organization, customer.id)?,
             profile: self.profile(customer)?,
             meters,
         })
-    }
-
-    /// The grants of a customer that are not revoked, the oldest first.
-    fn grants_held(
-        &self,
-        organization: OrganizationId,
-        customer: CustomerId,
-    ) -> Result<Vec<GrantView>, Error> {
-        let search = GrantSearch {
-            customers: vec![customer],
-            is_granted: Some(true),
-            sorting: vec![(GrantOrder::CreatedAt, Direction::Ascending)],
-            ..GrantSearch::default()
-        };
-        let all = Page {
-            page: 1,
-            limit: u32::MAX,
-        };
-        Ok(self.grants(organization, &search, all)?.items)
     }
 }

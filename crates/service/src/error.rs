@@ -75,8 +75,24 @@ pub enum Fault {
     CreditMeterArchived,
     /// The external id was used for a credit or reset of other content.
     CreditKeyTaken,
+    /// The customer that is to have a session does not exist; told by the key that named it.
+    SessionCustomerUnknown {
+        /// Whether it was named by its external id.
+        by_external_id: bool,
+    },
+    /// The member that is to have a session is none of the customer's; told by the key that named it.
+    SessionMemberUnknown {
+        /// Whether it was named by its external id.
+        by_external_id: bool,
+    },
     /// The grant that is to begin a new period is revoked.
     GrantRevoked,
+    /// The meter that a benefit is to credit does not exist.
+    BenefitMeterUnknown,
+    /// The meter that a benefit is to credit is archived.
+    BenefitMeterArchived,
+    /// The meter cannot be archived: a benefit credits it.
+    MeterCredited,
     /// The filter cannot change any more: a matching event exists.
     FilterFrozen,
     /// The aggregation cannot change any more: a matching event exists.

@@ -9,34 +9,41 @@
 
 #![warn(missing_docs)]
 
+mod benefits;
 mod change;
 mod customer_meters;
 mod customers;
 mod directory;
 mod error;
+mod event_types;
 mod events;
 mod grants;
 mod ingest;
+mod limits;
+mod labels;
 mod meters;
 mod organizations;
 mod profiles;
 mod quantities;
 mod secrets;
 mod service;
+mod sessions;
 mod webhooks;
 
+pub use benefits::{BenefitChanges, NewBenefit};
 pub use catalog::{
-    CustomerOrder, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, Page,
+    BenefitOrder, BenefitSearch, CustomerOrder, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, Page,
 };
 pub use change::Change;
 pub use customer_meters::{
     CustomerKey, CustomerMeter, CustomerMeterOrder, CustomerMeterSearch, CustomerState, NewCredit,
     NewReset, Written,
 };
-pub use customers::{CustomerChanges, NewCustomer};
+pub use customers::{CustomerChanges, NewCustomer, NewOwner};
 pub use domain::Timestamp;
 pub use engine::{Clock, Disk, Random, RealDisk, RecoveryReport, StoreOptions};
 pub use error::{Error, Fault, OpenError};
+pub use event_types::{EventTypeSearch, EventTypeStats};
 pub use events::{
     EventDirection, EventName, EventNameOrder, EventNameSearch, EventSearch, EventView,
 };
@@ -47,4 +54,5 @@ pub use organizations::{NewToken, OrganizationChanges, TokenChanges};
 pub use profiles::Profile;
 pub use quantities::{Quantities, QuantitiesRequest};
 pub use service::{Access, OpenOptions, Opened, Principal, Service};
+pub use sessions::{CreatedSession, CustomerAccess, NewSession};
 pub use webhooks::{Announcement, BenefitChange, CustomerChange};

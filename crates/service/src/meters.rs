@@ -89,7 +89,7 @@ impl Service {
         Ok(self.catalog.meters(organization, search, page)?)
     }
 
-    /// Changes a meter, all or nothing. Faults: [`Fault::FilterFrozen`], [`Fault::AggregationFrozen`]. Cost: for a change of
+    /// Changes a meter, all or nothing. Faults: [`Fault::FilterFrozen`], [`Fault::AggregationFrozen`], [`Fault::MeterCredited`]. Cost: for a change of
     /// filter or aggregation, a look at the events until one matches.
     pub fn update_meter(
         &self,
@@ -97,15 +97,19 @@ impl Service {
         id: MeterId,
         changes: MeterChanges,
     ) -> Result<Meter, Error> {
-        let faults = changes.of_frozen();
+        let mut faults = changes.of_frozen();
         if !faults.is_empty() && self.engine.has_match(organization, id)? {
             // The long look, before anybody else has to wait for it. The meter may be another organization's.
             self.meter(organization, id)?;
+            faults.extend(self.of_archiving(organization, id, &changes)?);
             return Err(Error::Invalid(faults));
         }
         let _accounts = changes.is_archived.map(|_| self.accounts.write());
         let _changing = self.changing.lock();
         let meter = self.meter(organization, id)?;
+        if let Some(fault) = self.of_archiving(organization, id, &changes)? {
+            return Err(Error::Invalid(vec![fault]));
+        }
         // What was received before is in, what comes after is not, however the clock stands.
         let now = if changes.is_archived == Some(true) {
             self.engine.cut()?
@@ -127,6 +131,18 @@ impl Service {
         } else {
             Err(Error::Invalid(faults))
         }
+    }
+
+    /// The fault if the meter is to be archived and a benefit credits it (SEMANTICS 5.7).
+    fn of_archiving(
+        &self,
+        organization: OrganizationId,
+        id: MeterId,
+        changes: &MeterChanges,
+    ) -> Result<Option<Fault>, Error> {
+        let refused = changes.is_archived == Some(true)
+            && self.catalog.is_meter_credited(organization, id)?;
+        Ok(refused.then_some(Fault::MeterCredited))
     }
 }
 

@@ -101,11 +101,36 @@ impl Broken {
                 "external_id",
                 "This external ID was used for another credit or reset.",
             ),
+            Fault::SessionCustomerUnknown { by_external_id } => field(
+                "value_error",
+                if *by_external_id {
+                    "external_customer_id"
+                } else {
+                    "customer_id"
+                },
+                "Customer does not exist.",
+            ),
+            Fault::SessionMemberUnknown { by_external_id } => field(
+                "value_error",
+                if *by_external_id {
+                    "external_member_id"
+                } else {
+                    "member_id"
+                },
+                "Member does not exist.",
+            ),
             Fault::GrantRevoked => Broken {
                 kind: "value_error",
                 place: vec![Step::Name("path"), Step::Name("id")],
                 message: "Grant is revoked.",
             },
+            Fault::BenefitMeterUnknown => credited_meter("This meter does not exist."),
+            Fault::BenefitMeterArchived => credited_meter("Meter is archived."),
+            Fault::MeterCredited => field(
+                "value_error",
+                "is_archived",
+                "Cannot archive meter that is still referenced by active benefits",
+            ),
             Fault::FilterFrozen => field("forbidden", "filter", FROZEN),
             Fault::AggregationFrozen => field("forbidden", "aggregation", FROZEN),
         }
@@ -129,6 +154,19 @@ fn field(kind: &'static str, name: &'static str, message: &'static str) -> Broke
     Broken {
         kind,
         place: vec![Step::Name("body"), Step::Name(name)],
+        message,
+    }
+}
+
+fn credited_meter(message: &'static str) -> Broken {
+    let place = vec![
+        Step::Name("body"),
+        Step::Name("properties"),
+        Step::Name("meter_id"),
+    ];
+    Broken {
+        kind: "value_error",
+        place,
         message,
     }
 }
@@ -176,9 +214,14 @@ impl<'a> Inputs<'a> {
 
     fn at(&mut self, place: &[Step]) -> Option<&'a RawValue> {
         match *place {
-            [_, Step::Name(name)] => self.fields.get(name).copied(),
+            [Step::Name("body"), Step::Name(name)] => self.fields.get(name).copied(),
+            [Step::Name("body"), Step::Name(object), Step::Name(name)] => {
+                let object = self.fields.get(object)?;
+                let fields: Fields<'a> = serde_json::from_str(object.get()).ok()?;
+                fields.get(name).copied()
+            }
             [
-                _,
+                Step::Name("body"),
                 Step::Name(list),
                 Step::Position(position),
                 Step::Name(name),
