@@ -5,11 +5,14 @@
 //! functions here makes a typed request of it later. What they return is valid; no later layer checks its form again.
 //! Functions are named after the operation; unknown keys and parameters are passed over everywhere.
 
+mod benefit;
 mod body;
 mod customer;
 mod customer_meter;
+mod event_type;
 mod events;
 mod filter;
+mod grant;
 mod ingest;
 mod meter;
 mod organization;
@@ -22,13 +25,20 @@ mod token;
 
 use uuid::Uuid;
 
+pub(crate) use benefit::{
+    BenefitList, BenefitUpdate, benefit_create, benefit_list, benefit_update,
+};
 pub(crate) use body::{Body, BodyError};
 pub(crate) use customer::{
     CustomerList, customer_create, customer_delete, customer_list, customer_update,
     customer_update_external,
 };
 pub(crate) use customer_meter::{CustomerMeterList, credit, customer_meter_list, reset};
+pub(crate) use event_type::{EventTypeList, NewLabel, event_type_list, event_type_update};
 pub(crate) use events::{EventList, EventNameList, event, event_list, event_name_list};
+pub(crate) use grant::{
+    GrantCreate, GrantList, benefit_grant_list, grant_create, grant_cycle, grant_list,
+};
 pub(crate) use ingest::{IngestError, ingest};
 pub(crate) use meter::{MeterList, meter_create, meter_list, meter_update};
 pub(crate) use organization::{

@@ -2,11 +2,15 @@
 //!
 //! A handler is a translation: request into a question to the service, the answer into an answer. It does not decide.
 
+mod benefit_grants;
+mod benefits;
 mod customer_meters;
 mod customers;
+mod event_types;
 mod events;
 mod health;
 mod meters;
+mod openapi;
 mod organizations;
 mod tokens;
 
@@ -21,9 +25,13 @@ pub(crate) fn all() -> Vec<Route> {
     routes.extend(organizations::routes());
     routes.extend(tokens::routes());
     routes.extend(events::routes());
+    routes.extend(event_types::routes());
     routes.extend(customers::routes());
     routes.extend(customer_meters::routes());
     routes.extend(meters::routes());
+    routes.extend(benefits::routes());
+    routes.extend(benefit_grants::routes());
+    routes.extend(openapi::routes());
     routes
 }
 

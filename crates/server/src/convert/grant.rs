@@ -96,6 +96,7 @@ mod tests {
                 last_credit: Some(GrantedCredit {
                     meter: benefit.credit.meter,
                     units: 7,
+                    rollover: true,
                     at: Timestamp::EPOCH,
                 }),
                 created_at: Timestamp::EPOCH,

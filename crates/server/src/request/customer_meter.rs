@@ -115,7 +115,7 @@ fn read_credit(
     let rollover = model.optional("rollover", faults, boolean);
     let (entry, units, rollover) = (entry?, units?, rollover?);
     let credit = NewCredit {
-        customer: entry.customer(model, faults)?,
+        customer: customer_key(model, entry.customer_id, entry.external_customer_id, faults)?,
         meter: entry.meter,
         units,
         rollover: rollover.unwrap_or(false),
@@ -142,7 +142,7 @@ fn read_reset(
     let carry_over = model.optional("carry_over", faults, boolean);
     let (entry, carry_over) = (entry?, carry_over?);
     let reset = NewReset {
-        customer: entry.customer(model, faults)?,
+        customer: customer_key(model, entry.customer_id, entry.external_customer_id, faults)?,
         meter: entry.meter,
         carry_over: carry_over.unwrap_or(false),
         timestamp: entry.timestamp,
@@ -178,16 +178,21 @@ impl Entry {
             organization: organization?,
         })
     }
+}
 
-    /// The customer, who has exactly one name. Looked at when every field is sound.
-    fn customer(&self, model: Model<'_, '_>, faults: &mut Faults) -> Checked<CustomerKey> {
-        match (self.customer_id, &self.external_customer_id) {
-            (Some(id), None) => Ok(CustomerKey::Id(id)),
-            (None, Some(id)) => Ok(CustomerKey::External(id.clone())),
-            (None, None) | (Some(_), Some(_)) => {
-                let rule = Rule::Value("Give either customer_id or external_customer_id.");
-                Err(model.node().refuse(rule, faults))
-            }
+/// The customer, who has exactly one name. Looked at when every field is sound.
+pub(super) fn customer_key(
+    model: Model<'_, '_>,
+    id: Option<CustomerId>,
+    external_id: Option<String>,
+    faults: &mut Faults,
+) -> Checked<CustomerKey> {
+    match (id, external_id) {
+        (Some(id), None) => Ok(CustomerKey::Id(id)),
+        (None, Some(id)) => Ok(CustomerKey::External(id)),
+        (None, None) | (Some(_), Some(_)) => {
+            let rule = Rule::Value("Give either customer_id or external_customer_id.");
+            Err(model.node().refuse(rule, faults))
         }
     }
 }
@@ -200,6 +205,6 @@ fn units(node: Node<'_, '_>, faults: &mut Faults) -> Checked<i64> {
     Ok(units)
 }
 
-fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
+pub(super) fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
     text(node, Length::ANY, faults).map(str::to_owned)
 }

@@ -129,26 +129,26 @@ fn a_benefit_is_made_changed_and_deleted() {
         credit: Some(fixture.credit(5)),
         metadata: None,
     };
-    let changed = service.update_benefit(organization, made.id, changes);
-    let changed = changed.expect("changed");
-    assert!(changed.modified_at > Some(made.created_at));
+    let after = service.update_benefit(organization, made.id, changes);
+    let after = after.expect("changed");
+    assert!(after.modified_at > Some(made.created_at));
     let expected = Benefit {
         description: "Five calls".to_owned(),
         visibility: Visibility::Draft,
         credit: fixture.credit(5),
-        modified_at: changed.modified_at,
+        modified_at: after.modified_at,
         ..made
     };
-    assert_eq!(changed, expected);
-    assert_eq!(fixture.listed(), [changed.id]);
+    assert_eq!(after, expected);
+    assert_eq!(fixture.listed(), [after.id]);
     service
-        .delete_benefit(organization, changed.id)
+        .delete_benefit(organization, after.id)
         .expect("deleted");
     assert!(fixture.listed().is_empty());
     for outcome in [
-        service.benefit(organization, changed.id).map(|_| ()),
-        fixture.change(changed.id, fixture.credit(1)).map(|_| ()),
-        service.delete_benefit(organization, changed.id),
+        service.benefit(organization, after.id).map(|_| ()),
+        fixture.change(after.id, fixture.credit(1)).map(|_| ()),
+        service.delete_benefit(organization, after.id),
     ] {
         assert!(matches!(outcome, Err(Error::NotFound)), "{outcome:?}");
     }
