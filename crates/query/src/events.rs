@@ -16,6 +16,7 @@ mod outline;
 mod place;
 mod question;
 mod references;
+mod roots;
 mod scan;
 mod timeline;
 

@@ -81,10 +81,17 @@ fn told(engine: &Engine) -> String {
     let names = NameQuestion {
         identities: None,
         sources: &[],
-        is_wanted: &|_| true,
+        is_wanted: &|_, _| true,
+        roots_only: false,
+        parent: None,
         sorting: &[],
     };
+    let root_names = NameQuestion {
+        roots_only: true,
+        ..names
+    };
     let names = engine.event_names(organization(), &names, part);
+    let root_names = engine.event_names(organization(), &root_names, part);
     let identities = [
         OwnedIdentity::External("ada".into()),
         OwnedIdentity::External("nobody".into()),
@@ -111,7 +118,7 @@ fn told(engine: &Engine) -> String {
         listed.items.iter().map(show).collect::<Vec<_>>()
     };
     format!(
-        "{:?} {:?} {names:?} {times:?}",
+        "{:?} {:?} {names:?} {root_names:?} {times:?}",
         shown(&everything),
         shown(&roots)
     )

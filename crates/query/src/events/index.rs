@@ -6,12 +6,12 @@ use store::{RowRef, Snapshot, StoreError};
 
 use super::identities::{Identities, IdentityTimes};
 use super::links::Links;
-use super::names::{Gathered, Names, Slot};
+use super::names::{Gathered, Names, Waiting};
 use super::references::{Parent, References};
 use crate::packed::read_count;
 
 /// The format of [`EventIndex::encode`].
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Of the first [`EventIndex::rows`] events of an organization: their names and when events of each happened, their parents and
 /// children, and when each identity's events came.
@@ -39,7 +39,7 @@ struct Awaited {
     /// The events, in order.
     who: Vec<u32>,
     /// Where each of them counts.
-    slots: Vec<Slot>,
+    places: Vec<Waiting>,
 }
 
 impl EventIndex {
@@ -109,18 +109,21 @@ impl EventIndex {
         let event = row.event();
         let relations = self.relations(snapshot, references, row.ordinal, &event)?;
         self.identities.add(&row, event.source);
-        let slot = self
-            .names
-            .add(event.source, event.name, row.timestamp, gathered);
-        if matches!(relations.parent, Parent::Known(_)) {
-            gathered.add_child(slot);
+        let slot = self.names.add(&row, &event, gathered);
+        let timestamp = row.timestamp;
+        match relations.parent {
+            Parent::None => self.names.add_root(slot, timestamp),
+            Parent::Known(_) => gathered.add_child(slot),
+            Parent::Awaited(_) => self.names.add_waiting(Waiting { slot, timestamp }),
         }
         self.links.add(row.ordinal, relations.parent);
-        if let Some(Awaited { hash, who, slots }) = relations.waiting {
+        if let Some(Awaited { hash, who, places }) = relations.waiting {
             let refused = self.links.arrived(row.ordinal, hash, &who);
-            for (waiting, slot) in who.into_iter().zip(slots) {
-                if Some(waiting) != refused {
-                    gathered.add_child(slot);
+            for (waiting, place) in who.into_iter().zip(places) {
+                if Some(waiting) == refused {
+                    self.names.add_refused(place);
+                } else {
+                    self.names.add_arrived(place, gathered);
                 }
             }
         }
@@ -154,7 +157,7 @@ impl EventIndex {
         key: &str,
     ) -> Result<Option<Awaited>, StoreError> {
         let hash = references.hash(key);
-        let (mut who, mut slots) = (Vec::new(), Vec::new());
+        let (mut who, mut places) = (Vec::new(), Vec::new());
         for waiting in self.links.waiting_for(hash) {
             let Some(row) = snapshot.row(*waiting)? else {
                 continue;
@@ -162,12 +165,12 @@ impl EventIndex {
             let row = row.get();
             let event = row.event();
             if event.parent == Some(key) {
-                let slot = self.names.slot(event.source, event.name, row.timestamp);
+                let place = (self.names).waiting(event.source, event.name, row.timestamp);
                 who.push(*waiting);
-                slots.push(slot.expect("who waits has been taken in"));
+                places.push(place.expect("who waits has been taken in"));
             }
         }
-        let waiting = Awaited { hash, who, slots };
+        let waiting = Awaited { hash, who, places };
         Ok(Some(waiting).filter(|waiting| !waiting.who.is_empty()))
     }
 
@@ -221,7 +224,9 @@ impl EventIndex {
             names: Names::decode(&mut reader, rows, hash)?,
             links: Links::decode(&mut reader, rows)?,
         };
-        if index.names.children_count() != index.links.count() {
+        if index.names.children_count() != index.links.count()
+            || index.names.waiting_count() != index.links.waiting_count()
+        {
             return Err(PackedError {
                 what: "the names are not those of all links",
             });

@@ -70,6 +70,11 @@ impl Links {
         self.children.len() as u64
     }
 
+    /// How many events wait for their parents. Cost: a look at each key that is waited for.
+    pub(super) fn waiting_count(&self) -> u64 {
+        self.waiting.values().map(|who| who.len() as u64).sum()
+    }
+
     /// Whether any event waits for its parent.
     pub(super) fn is_any_waiting(&self) -> bool {
         !self.waiting.is_empty()

@@ -4,15 +4,17 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{OwnedIdentity, Source};
+use domain::{EventId, OwnedIdentity, Source};
 use store::{RowRef, StoreError};
 
 use super::conditions::{is_source_asked, numbers_of};
 use super::index::EventIndex;
 use super::live::LiveEvents;
+use super::names::Name;
 use super::question::{Listed, NameOrder, NameQuestion, NameSummary, Part};
 
-/// The names of a list, a part of them, and how many there are. Cost: all names; with identities, the events of these.
+/// The names of a list, a part of them, and how many there are. Cost: all names; with a parent, its children; else with identities,
+/// the events of these.
 ///
 /// # Errors
 /// Rows could not be read.
@@ -21,14 +23,18 @@ pub fn names<E: LiveEvents>(
     question: &NameQuestion<'_>,
     part: Part,
 ) -> Result<Listed<NameSummary>, StoreError> {
-    let is_asked = |summary: &NameSummary| {
-        is_source_asked(question.sources, summary.source) && (question.is_wanted)(&summary.name)
+    let mut all = match (question.parent, question.identities) {
+        (Some(_), _) if question.roots_only => Vec::new(),
+        (Some(parent), identities) => {
+            let children = Tally::of_children(events, parent, identities)?;
+            children.finish(events, question)
+        }
+        (None, Some(identities)) => {
+            let theirs = Tally::of_identities(events, identities, question.roots_only)?;
+            theirs.finish(events, question)
+        }
+        (None, None) => events.index(|index| of_everyone(index, question)),
     };
-    let mut all = match question.identities {
-        None => events.index(of_everyone),
-        Some(identities) => of_identities(events, identities)?,
-    };
-    all.retain(is_asked);
     all.sort_unstable_by(|left, right| compare(question.sorting, left, right));
     let total = all.len() as u64;
     let offset = usize::try_from(part.offset).unwrap_or(usize::MAX);
@@ -44,54 +50,125 @@ pub fn names<E: LiveEvents>(
     })
 }
 
-fn of_everyone(index: &EventIndex) -> Vec<NameSummary> {
-    let summary = |name: &super::names::Name| NameSummary {
-        name: Arc::clone(&name.text),
-        source: name.source,
-        occurrences: name.counts.all.count(),
-        first_seen: name.first_seen,
-        last_seen: name.last_seen,
+fn is_asked(question: &NameQuestion<'_>, source: Source, name: &str) -> bool {
+    is_source_asked(question.sources, source) && (question.is_wanted)(source, name)
+}
+
+fn of_everyone(index: &EventIndex, question: &NameQuestion<'_>) -> Vec<NameSummary> {
+    let summary = |name: &Name| {
+        let (occurrences, seen) = if question.roots_only {
+            (name.counts.roots_count(), name.roots.seen()?)
+        } else {
+            (name.counts.all.count(), name.seen)
+        };
+        is_asked(question, name.source, &name.text).then(|| NameSummary {
+            name: Arc::clone(&name.text),
+            source: name.source,
+            occurrences,
+            first_seen: seen.first,
+            last_seen: seen.last,
+            first_received_at: name.first_received_at,
+        })
     };
-    index.names().all().iter().map(summary).collect()
+    index.names().all().iter().filter_map(summary).collect()
 }
 
-fn of_identities<E: LiveEvents>(
-    events: &E,
-    identities: &[OwnedIdentity],
-) -> Result<Vec<NameSummary>, StoreError> {
-    let snapshot = events.snapshot();
-    let mut by_source: [BTreeMap<Arc<str>, NameSummary>; 2] = Default::default();
-    for number in numbers_of(&snapshot, identities) {
-        for row in snapshot.rows_of_identity(number) {
-            add(&mut by_source, &row?.get());
+/// What is counted of rows, by source and name. When the first of a name was received is that of these rows, until [`Tally::finish`].
+#[derive(Debug, Default)]
+struct Tally {
+    by_source: [BTreeMap<Arc<str>, NameSummary>; 2],
+}
+
+impl Tally {
+    /// Of the events of identities.
+    fn of_identities<E: LiveEvents>(
+        events: &E,
+        identities: &[OwnedIdentity],
+        roots_only: bool,
+    ) -> Result<Self, StoreError> {
+        let rows = events.index(EventIndex::rows);
+        let snapshot = events.snapshot();
+        let mut tally = Self::default();
+        for number in numbers_of(&snapshot, identities) {
+            for row in snapshot.rows_of_identity(number) {
+                let row = row?;
+                let row = row.get();
+                let is_child = || events.index(|index| index.parent(row.ordinal).is_some());
+                if row.ordinal < rows && !(roots_only && is_child()) {
+                    tally.add(&row);
+                }
+            }
         }
+        Ok(tally)
     }
-    Ok(by_source
-        .into_iter()
-        .flat_map(BTreeMap::into_values)
-        .collect())
-}
 
-fn add(by_source: &mut [BTreeMap<Arc<str>, NameSummary>; 2], row: &RowRef<'_>) {
-    let event = row.event();
-    let summaries = &mut by_source[usize::from(event.source == Source::System)];
-    if let Some(summary) = summaries.get_mut(event.name) {
-        summary.occurrences += 1;
-        summary.first_seen = summary.first_seen.min(row.timestamp);
-        summary.last_seen = summary.last_seen.max(row.timestamp);
-        return;
+    /// Of the direct children of an event, those of identities only when these are given.
+    fn of_children<E: LiveEvents>(
+        events: &E,
+        parent: EventId,
+        identities: Option<&[OwnedIdentity]>,
+    ) -> Result<Self, StoreError> {
+        let mut tally = Self::default();
+        let parent = events
+            .references()
+            .ordinal_of_event(&events.snapshot(), parent)?;
+        let Some(parent) = parent else {
+            return Ok(tally);
+        };
+        let children = events.index(|index| index.links().descendants(parent, 1));
+        // Taken afterwards: it has the children that arrived meanwhile.
+        let snapshot = events.snapshot();
+        let numbers = identities.map(|identities| numbers_of(&snapshot, identities));
+        for child in children {
+            let row = snapshot.row(child)?;
+            let row = row.expect("what the index knows is in a later snapshot");
+            let row = row.get();
+            let is_theirs = (numbers.as_ref()).is_none_or(|some| some.contains(row.identity));
+            if is_theirs {
+                tally.add(&row);
+            }
+        }
+        Ok(tally)
     }
-    let name: Arc<str> = event.name.into();
-    summaries.insert(
-        Arc::clone(&name),
-        NameSummary {
-            name,
-            source: event.source,
-            occurrences: 1,
-            first_seen: row.timestamp,
-            last_seen: row.timestamp,
-        },
-    );
+
+    fn add(&mut self, row: &RowRef<'_>) {
+        let event = row.event();
+        let summaries = &mut self.by_source[usize::from(event.source == Source::System)];
+        if let Some(summary) = summaries.get_mut(event.name) {
+            summary.occurrences += 1;
+            summary.first_seen = summary.first_seen.min(row.timestamp);
+            summary.last_seen = summary.last_seen.max(row.timestamp);
+            return;
+        }
+        let name: Arc<str> = event.name.into();
+        summaries.insert(
+            Arc::clone(&name),
+            NameSummary {
+                name,
+                source: event.source,
+                occurrences: 1,
+                first_seen: row.timestamp,
+                last_seen: row.timestamp,
+                first_received_at: row.received_at,
+            },
+        );
+    }
+
+    /// Those of them that are asked for.
+    fn finish<E: LiveEvents>(self, events: &E, question: &NameQuestion<'_>) -> Vec<NameSummary> {
+        let summaries = (self.by_source.into_iter()).flat_map(BTreeMap::into_values);
+        let mut asked: Vec<NameSummary> = summaries
+            .filter(|summary| is_asked(question, summary.source, &summary.name))
+            .collect();
+        events.index(|index| {
+            for summary in &mut asked {
+                if let Some(name) = index.names().get(summary.source, &summary.name) {
+                    summary.first_received_at = name.first_received_at;
+                }
+            }
+        });
+        asked
+    }
 }
 
 fn compare(sorting: &[(NameOrder, bool)], left: &NameSummary, right: &NameSummary) -> Ordering {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use domain::interval::Quarter;
 use domain::packed::{PackedError, Reader, write_len, write_text};
-use domain::{KeyedHash, Source, Timestamp};
+use domain::{Event, KeyedHash, Source, Timestamp};
 use rustc_hash::FxHashMap;
+use store::RowRef;
 
+use super::roots::{Roots, Seen};
 use super::timeline::{Timeline, index_of};
 use crate::packed::{read_timestamp, write_timestamp};
 
@@ -27,8 +29,12 @@ pub(super) struct Names {
 pub(super) struct Name {
     pub(super) source: Source,
     pub(super) text: Arc<str>,
-    pub(super) first_seen: Timestamp,
-    pub(super) last_seen: Timestamp,
+    /// When the first of the events was received.
+    pub(super) first_received_at: Timestamp,
+    /// When they happened.
+    pub(super) seen: Seen,
+    /// When those of them happened that have no parent.
+    pub(super) roots: Roots,
     pub(super) counts: Counts,
 }
 
@@ -47,6 +53,13 @@ pub(super) struct Slot {
     quarter: i32,
 }
 
+/// An event that waits for its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) slot: Slot,
+    pub(super) timestamp: Timestamp,
+}
+
 /// Counts that are not in the timelines yet: many events share few slots.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -62,6 +75,11 @@ impl Gathered {
 }
 
 impl Counts {
+    /// How many have no parent.
+    pub(super) fn roots_count(&self) -> u64 {
+        self.all.count() - self.children.count()
+    }
+
     fn add(&mut self, quarter: i32, (events, children): (u32, u32)) {
         self.all.add(quarter, events);
         self.children.add(quarter, children);
@@ -78,43 +96,74 @@ impl Names {
         }
     }
 
-    /// Takes in an event, but for its count, which goes to `gathered`. Returns where it counts.
+    /// Takes in an event, but for its count, which goes to `gathered`, and for whether it is a root. Returns where it counts.
     pub(super) fn add(
         &mut self,
-        source: Source,
-        name: &str,
-        timestamp: Timestamp,
+        row: &RowRef<'_>,
+        event: &Event<'_>,
         gathered: &mut Gathered,
     ) -> Slot {
-        let number = match self.numbers[place(source)].get(name) {
+        let (source, timestamp) = (event.source, row.timestamp);
+        let number = match self.numbers[place(source)].get(event.name) {
             Some(number) => *number,
-            None => self.insert(source, name, timestamp),
+            None => self.insert(Name {
+                source,
+                text: event.name.into(),
+                first_received_at: row.received_at,
+                seen: Seen::once(timestamp),
+                roots: Roots::default(),
+                counts: Counts::default(),
+            }),
         };
-        let known = &mut self.known[number as usize];
-        known.first_seen = known.first_seen.min(timestamp);
-        known.last_seen = known.last_seen.max(timestamp);
+        self.known[number as usize].seen.add(timestamp);
         let slot = Slot::new(number, timestamp);
         gathered.counts.entry(slot).or_default().0 += 1;
         slot
     }
 
-    /// Where an event counts that has been taken in.
-    pub(super) fn slot(&self, source: Source, name: &str, timestamp: Timestamp) -> Option<Slot> {
-        let number = self.numbers[place(source)].get(name)?;
-        Some(Slot::new(*number, timestamp))
+    /// An event that counts there has no parent.
+    pub(super) fn add_root(&mut self, slot: Slot, timestamp: Timestamp) {
+        self.roots(slot).add(timestamp);
     }
 
-    fn insert(&mut self, source: Source, name: &str, seen: Timestamp) -> u32 {
+    /// An event has a parent that has not arrived.
+    pub(super) fn add_waiting(&mut self, event: Waiting) {
+        self.roots(event.slot).add_waiting(event.timestamp);
+    }
+
+    /// The parent of an event that waited has arrived.
+    pub(super) fn add_arrived(&mut self, event: Waiting, gathered: &mut Gathered) {
+        self.roots(event.slot).remove_waiting(event.timestamp);
+        gathered.add_child(event.slot);
+    }
+
+    /// What an event waited for cannot be its parent.
+    pub(super) fn add_refused(&mut self, event: Waiting) {
+        let roots = self.roots(event.slot);
+        roots.remove_waiting(event.timestamp);
+        roots.add(event.timestamp);
+    }
+
+    fn roots(&mut self, slot: Slot) -> &mut Roots {
+        &mut self.known[slot.name as usize].roots
+    }
+
+    /// An event that was taken in as one that waits.
+    pub(super) fn waiting(
+        &self,
+        source: Source,
+        name: &str,
+        timestamp: Timestamp,
+    ) -> Option<Waiting> {
+        let number = self.numbers[place(source)].get(name)?;
+        let slot = Slot::new(*number, timestamp);
+        Some(Waiting { slot, timestamp })
+    }
+
+    fn insert(&mut self, name: Name) -> u32 {
         let number = u32::try_from(self.known.len()).expect("no more names than rows");
-        let text: Arc<str> = name.into();
-        self.numbers[place(source)].insert(Arc::clone(&text), number);
-        self.known.push(Name {
-            source,
-            text,
-            first_seen: seen,
-            last_seen: seen,
-            counts: Counts::default(),
-        });
+        self.numbers[place(name.source)].insert(Arc::clone(&name.text), number);
+        self.known.push(name);
         number
     }
 
@@ -147,6 +196,13 @@ impl Names {
             .sum()
     }
 
+    /// How many events wait for their parents.
+    pub(super) fn waiting_count(&self) -> u64 {
+        (self.known.iter())
+            .map(|name| name.roots.waiting_count())
+            .sum()
+    }
+
     /// The events of a source.
     pub(super) fn of_source(&self, source: Source) -> &Counts {
         &self.by_source[place(source)]
@@ -157,10 +213,11 @@ impl Names {
         for name in &self.known {
             out.push(u8::from(name.source == Source::System));
             write_text(&name.text, out);
-            write_timestamp(name.first_seen, out);
-            write_timestamp(name.last_seen, out);
+            write_timestamp(name.first_received_at, out);
+            name.seen.encode(out);
             name.counts.all.encode(out);
             name.counts.children.encode(out);
+            name.roots.encode(out);
         }
     }
 
@@ -185,13 +242,14 @@ impl Names {
                     });
                 }
             };
-            let name = reader.text()?;
-            if names.get(source, name).is_some() {
+            let text = reader.text()?;
+            if names.get(source, text).is_some() {
                 return Err(PackedError {
                     what: "a name is there twice",
                 });
             }
-            let (first_seen, last_seen) = (read_timestamp(reader)?, read_timestamp(reader)?);
+            let first_received_at = read_timestamp(reader)?;
+            let seen = Seen::decode(reader)?;
             let counts = Counts {
                 all: Timeline::decode(reader)?,
                 children: Timeline::decode(reader)?,
@@ -203,10 +261,14 @@ impl Names {
             let by_source = &mut names.by_source[place(source)];
             by_source.all.add_all(&counts.all);
             by_source.children.add_all(&counts.children);
-            let number = names.insert(source, name, first_seen);
-            let known = &mut names.known[number as usize];
-            known.last_seen = last_seen;
-            known.counts = counts;
+            names.insert(Name {
+                source,
+                text: text.into(),
+                first_received_at,
+                seen,
+                roots: Roots::decode(reader, counts.roots_count())?,
+                counts,
+            });
         }
         if events != u64::from(rows) {
             return Err(COUNTS);

@@ -111,8 +111,12 @@ pub struct NameQuestion<'a> {
     pub identities: Option<&'a [OwnedIdentity]>,
     /// One of these sources.
     pub sources: &'a [Source],
-    /// Whether a name is one of those looked for.
-    pub is_wanted: &'a dyn Fn(&str) -> bool,
+    /// Whether the events of a source that have a name are looked for.
+    pub is_wanted: &'a dyn Fn(Source, &str) -> bool,
+    /// Only of events without a parent. One whose parent has not arrived has none (SEMANTICS 19.18).
+    pub roots_only: bool,
+    /// Only of the direct children of this event.
+    pub parent: Option<EventId>,
     /// By what they are ordered, first criterion first, and whether the greatest comes first; at last by name and source. Empty:
     /// last seen first.
     pub sorting: &'a [(NameOrder, bool)],
@@ -123,6 +127,8 @@ impl fmt::Debug for NameQuestion<'_> {
         f.debug_struct("NameQuestion")
             .field("identities", &self.identities)
             .field("sources", &self.sources)
+            .field("roots_only", &self.roots_only)
+            .field("parent", &self.parent)
             .field("sorting", &self.sorting)
             .finish_non_exhaustive()
     }
@@ -141,7 +147,7 @@ pub enum NameOrder {
     LastSeen,
 }
 
-/// What is known of the events of one name and source.
+/// What is known of the events of one name and source that are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameSummary {
     /// The name.
@@ -154,4 +160,6 @@ pub struct NameSummary {
     pub first_seen: Timestamp,
     /// The greatest event time.
     pub last_seen: Timestamp,
+    /// When the first event of the name and source was received, whether it is asked for or not.
+    pub first_received_at: Timestamp,
 }

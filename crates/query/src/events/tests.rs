@@ -15,6 +15,10 @@ use store::{AppendRequest, Folder, Options, Reader, Snapshot, Writer};
 
 use super::*;
 
+mod names;
+
+use self::names::{asked_names, check_names};
+
 const QUARTER: i64 = 900_000_000;
 const DAY: i64 = 96 * QUARTER;
 
@@ -152,6 +156,8 @@ impl World {
 
     /// Commits a group and returns what was inserted, with what each calls its parent.
     fn commit(&mut self, model: &mut Model, group: &[Plain]) {
+        self.committed += 1;
+        let received_at = at(1_000 * DAY + self.committed);
         let keys = self.reader.key_hasher();
         let mut batch = EventBatch::default();
         let mut hashes = Vec::new();
@@ -177,15 +183,13 @@ impl World {
                 metadata: metadata.as_ref(),
             });
             hashes.push(key.map(|key| keys.hash(organization(), source, &key)));
-            model.add(plain, text);
+            model.add(plain, text, received_at);
         }
-        self.committed += 1;
         let request = AppendRequest {
             organization: organization(),
             batch: &batch,
             hashes: &hashes,
         };
-        let received_at = at(1_000 * DAY + self.committed);
         self.writer
             .commit(received_at, &[request])
             .expect("a healthy disk");
@@ -225,6 +229,7 @@ struct Known {
     text: Option<String>,
     parent: Option<usize>,
     waits: bool,
+    received_at: Timestamp,
 }
 
 impl Model {
@@ -240,7 +245,7 @@ impl Model {
         }
     }
 
-    fn add(&mut self, plain: &Plain, text: Option<String>) {
+    fn add(&mut self, plain: &Plain, text: Option<String>, received_at: Timestamp) {
         let is_same_key =
             |known: &Known| (known.plain.system, known.plain.key) == (plain.system, plain.key);
         if plain.key.is_some() && self.events.iter().any(is_same_key) {
@@ -262,6 +267,7 @@ impl Model {
             text,
             parent,
             waits,
+            received_at,
         });
         if own_key.is_none() {
             return;
@@ -518,84 +524,6 @@ fn check_single(world: &World, model: &Model) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn check_names(world: &World, model: &Model, asked: &Asked) -> Result<(), TestCaseError> {
-    let identities: Option<Vec<OwnedIdentity>> = asked
-        .identities
-        .as_ref()
-        .map(|some| some.iter().map(|one| identity(*one)).collect());
-    let sources: Vec<Source> = asked.system.iter().map(|system| source(*system)).collect();
-    let is_wanted = |text: &str| asked.names.is_empty() || text.ends_with(['1', '2']);
-    let sorting: Vec<(NameOrder, bool)> = match asked.depth {
-        None => Vec::new(),
-        Some(0) => vec![(NameOrder::Name, asked.newest_first)],
-        Some(1) => vec![(NameOrder::Occurrences, asked.newest_first)],
-        Some(_) => vec![
-            (NameOrder::FirstSeen, asked.newest_first),
-            (NameOrder::LastSeen, true),
-        ],
-    };
-    let question = NameQuestion {
-        identities: identities.as_deref(),
-        sources: &sources,
-        is_wanted: &is_wanted,
-        sorting: &sorting,
-    };
-    let (offset, limit) = (asked.offset % 4, asked.limit);
-    let listed = names(world, &question, Part { offset, limit }).expect("a healthy disk");
-    let mut expected: Vec<NameSummary> = Vec::new();
-    for plain in model.events.iter().map(|known| &known.plain) {
-        let name = name(plain.name);
-        let is_asked = asked
-            .identities
-            .as_ref()
-            .is_none_or(|some| some.contains(&plain.identity))
-            && asked.system.is_none_or(|system| system == plain.system)
-            && is_wanted(&name);
-        if !is_asked {
-            continue;
-        }
-        let seen = at(plain.micros);
-        let source = source(plain.system);
-        let known = expected
-            .iter_mut()
-            .find(|known| (&*known.name, known.source) == (&*name, source));
-        match known {
-            Some(known) => {
-                known.occurrences += 1;
-                known.first_seen = known.first_seen.min(seen);
-                known.last_seen = known.last_seen.max(seen);
-            }
-            None => expected.push(NameSummary {
-                name: name.into(),
-                source,
-                occurrences: 1,
-                first_seen: seen,
-                last_seen: seen,
-            }),
-        }
-    }
-    expected.sort_by_key(|one| (one.name.clone(), one.source));
-    let newest_first = asked.newest_first;
-    let reversed = |order: std::cmp::Ordering| if newest_first { order.reverse() } else { order };
-    // Sorting is stable, so that the order by name and source stays among equals.
-    expected.sort_by(|left, right| match asked.depth {
-        None => right.last_seen.cmp(&left.last_seen),
-        Some(0) => reversed(left.name.cmp(&right.name)),
-        Some(1) => reversed(left.occurrences.cmp(&right.occurrences)),
-        Some(_) => reversed(left.first_seen.cmp(&right.first_seen))
-            .then(right.last_seen.cmp(&left.last_seen)),
-    });
-    prop_assert_eq!(listed.total, expected.len() as u64);
-    let offset = usize::try_from(offset).expect("small");
-    let shown: Vec<NameSummary> = expected
-        .into_iter()
-        .skip(offset)
-        .take(limit as usize)
-        .collect();
-    prop_assert_eq!(listed.items, shown);
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -603,6 +531,7 @@ proptest! {
     fn events_are_read_back_as_by_a_plain_loop_over_all(
         groups in prop::collection::vec((prop::collection::vec(plain(), 1..20), 1_u32..30), 1..8),
         questions in prop::collection::vec(asked(), 1..12),
+        questions_of_names in prop::collection::vec(asked_names(), 1..12),
     ) {
         let mut world = World::new();
         let mut model = Model::default();
@@ -615,6 +544,8 @@ proptest! {
         check_single(&world, &model)?;
         for asked in &questions {
             check(&world, &model, asked)?;
+        }
+        for asked in &questions_of_names {
             check_names(&world, &model, asked)?;
         }
 
@@ -633,6 +564,8 @@ proptest! {
         check_single(&world, &model)?;
         for asked in &questions {
             check(&world, &model, asked)?;
+        }
+        for asked in &questions_of_names {
             check_names(&world, &model, asked)?;
         }
         // And goes on from there.
@@ -640,6 +573,9 @@ proptest! {
         world.commit(&mut model, &more);
         prop_assert!(world.catch_up(u32::MAX));
         check_single(&world, &model)?;
+        for asked in &questions_of_names {
+            check_names(&world, &model, asked)?;
+        }
     }
 
     #[test]
