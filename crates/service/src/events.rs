@@ -1,15 +1,17 @@
 //! Reading events back. SEMANTICS 9.10 to 9.20, 10.1, 19.18.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::TextSearch;
 use domain::{
-    CustomerId, Definition, Event, EventId, Filter, Identity, MetadataFilter, MeterId,
-    OrganizationId, OwnedIdentity, Source, TimeRange, Timestamp, system,
+    CustomerId, Definition, Event, EventId, EventTypeId, Filter, Identity, MetadataFilter, MeterId,
+    OrganizationId, OwnedIdentity, Source, TimeRange, Timestamp,
 };
 pub use engine::{EventDirection, NameOrder as EventNameOrder};
 use engine::{EventQuestion, FoundEvent, NameQuestion, NameSummary, Part, TextCondition};
 
+use crate::labels::OrganizationLabels;
 use crate::{Direction, Error, Fault, Listed, Page, Profile, Service};
 
 /// Which events are listed. All conditions must hold; an empty list is none.
@@ -23,6 +25,8 @@ pub struct EventSearch {
     pub names: Vec<String>,
     /// One of these sources.
     pub sources: Vec<Source>,
+    /// Of this type.
+    pub event_type: Option<EventTypeId>,
     /// Of these customers; with `external_customers`, of either of them (SEMANTICS 9.15).
     pub customers: Vec<CustomerId>,
     /// Of the customers that have these external ids now, or that came under them.
@@ -109,7 +113,8 @@ impl EventSearch {
 }
 
 impl Service {
-    /// Events, as of the last acknowledged one. Faults: [`Fault::MeterUnknown`], [`Fault::PageTooLarge`].
+    /// Events, as of the last acknowledged one. Faults: [`Fault::MeterUnknown`], [`Fault::PageTooLarge`]. Cost, with a type: a hash
+    /// of each name that the organization's events have.
     ///
     /// A page past the end tells of no events at all: the total is then 0, as the reference counts along the page.
     pub fn events(
@@ -122,6 +127,12 @@ impl Service {
             None => None,
             Some(id) => Some(self.definition_of(organization, id)?),
         };
+        let Some(kinds) = self.kinds(organization, search)? else {
+            return Ok(Listed {
+                items: Vec::new(),
+                total: 0,
+            });
+        };
         let identities =
             self.identities_of_events(organization, &search.customers, &search.external_customers);
         let text = search.query.as_deref().map(TextSearch::new);
@@ -132,8 +143,8 @@ impl Service {
         };
         let question = EventQuestion {
             range: search.range(),
-            names: &search.names,
-            sources: &search.sources,
+            names: &kinds.names,
+            sources: &kinds.sources,
             identities: identities.as_deref(),
             metadata: &search.metadata,
             filter: search.filter.as_ref(),
@@ -175,25 +186,50 @@ impl Service {
         let identities =
             self.identities_of_events(organization, &search.customers, &search.external_customers);
         let text = search.query.as_deref().map(TextSearch::new);
-        let is_wanted = |name: &str| text.as_ref().is_none_or(|text| text.occurs_in(name));
-        let sorting: Vec<(EventNameOrder, bool)> = search
-            .sorting
-            .iter()
-            .map(|(order, way)| (*order, *way == Direction::Descending))
-            .collect();
+        let is_wanted =
+            |_: Source, name: &str| text.as_ref().is_none_or(|text| text.occurs_in(name));
         let question = NameQuestion {
             identities: identities.as_deref(),
             sources: &search.sources,
             is_wanted: &is_wanted,
-            sorting: &sorting,
+            roots_only: false,
+            parent: None,
+            sorting: &sorting_of(&search.sorting),
         };
         let listed = self
             .engine
             .event_names(organization, &question, part_of(page))?;
+        let labels = self.labels.read();
+        let labels = labels.of(organization);
+        let item = |summary: &NameSummary| event_name(labels, summary);
         Ok(Listed {
-            items: listed.items.iter().map(event_name).collect(),
+            items: listed.items.iter().map(item).collect(),
             total: listed.total,
         })
+    }
+
+    /// The names and sources that a search leaves; `None` when it leaves none.
+    fn kinds<'a>(
+        &self,
+        organization: OrganizationId,
+        search: &'a EventSearch,
+    ) -> Result<Option<Kinds<'a>>, Error> {
+        let Some(id) = search.event_type else {
+            return Ok(Some(Kinds {
+                names: Cow::Borrowed(&search.names),
+                sources: Cow::Borrowed(&search.sources),
+            }));
+        };
+        let Some(found) = self.name_of_type(organization, id)? else {
+            return Ok(None);
+        };
+        let name = found.name.as_ref().to_owned();
+        let is_left = (search.names.is_empty() || search.names.contains(&name))
+            && (search.sources.is_empty() || search.sources.contains(&Source::User));
+        Ok(is_left.then(|| Kinds {
+            names: Cow::Owned(vec![name]),
+            sources: Cow::Owned(vec![Source::User]),
+        }))
     }
 
     fn definition_of(
@@ -210,7 +246,7 @@ impl Service {
 
     /// The identities under which the events of these customers came; `None` for everyone's. Unlike with quantities, the id of a customer
     /// that does not exist, or no more, stands for the events that came under it (SEMANTICS 9.15).
-    fn identities_of_events(
+    pub(crate) fn identities_of_events(
         &self,
         organization: OrganizationId,
         ids: &[CustomerId],
@@ -263,6 +299,8 @@ impl Service {
             .into_iter()
             .map(|profile| (profile.customer.id, profile))
             .collect();
+        let labels = self.labels.read();
+        let labels = labels.of(organization);
         let view = |(found, customer): (&FoundEvent, Option<CustomerId>)| {
             let event = found.event();
             let customer = customer
@@ -274,11 +312,17 @@ impl Service {
                 parent: found.parent,
                 child_count: found.children_count.into(),
                 customer: customer.cloned(),
-                label: label(event.source, event.name),
+                label: labels.of_event(&event),
             }
         };
         Ok(found.iter().zip(customers).map(view).collect())
     }
+}
+
+/// The names and sources of which events are looked for; none: any.
+struct Kinds<'a> {
+    names: Cow<'a, [String]>,
+    sources: Cow<'a, [Source]>,
 }
 
 /// Whether an event is this customer's. It may have lost its external id since it was looked up by that.
@@ -289,26 +333,25 @@ fn is_of(event: &Event<'_>, profile: &Profile) -> bool {
     }
 }
 
-fn event_name(summary: &NameSummary) -> EventName {
+fn event_name(labels: OrganizationLabels<'_>, summary: &NameSummary) -> EventName {
     EventName {
         name: summary.name.as_ref().to_owned(),
         source: summary.source,
-        label: label(summary.source, &summary.name),
+        label: labels.of_name(summary.source, &summary.name),
         occurrences: summary.occurrences,
         first_seen: summary.first_seen,
         last_seen: summary.last_seen,
     }
 }
 
-/// What events of a name are called (SEMANTICS 9.14).
-fn label(source: Source, name: &str) -> String {
-    match source {
-        Source::User => name.to_owned(),
-        Source::System => system::title(name),
-    }
+/// The criteria of an order, and whether the greatest comes first.
+pub(crate) fn sorting_of(sorting: &[(EventNameOrder, Direction)]) -> Vec<(EventNameOrder, bool)> {
+    (sorting.iter())
+        .map(|(order, way)| (*order, *way == Direction::Descending))
+        .collect()
 }
 
-fn part_of(page: Page) -> Part {
+pub(crate) fn part_of(page: Page) -> Part {
     Part {
         offset: u64::from(page.page.saturating_sub(1)) * u64::from(page.limit),
         limit: page.limit,

@@ -5,14 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use catalog::{Catalog, CatalogError};
-use domain::{CustomerMeterIds, KeyedHash, OrganizationId, Scopes, Timestamp, TokenId};
+use domain::{
+    CustomerMeterIds, EventTypeIds, KeyedHash, OrganizationId, Scopes, Timestamp, TokenId,
+};
 use engine::{Disk, Engine, StoreOptions};
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use subtle::ConstantTimeEq as _;
 
 use crate::directory::Directory;
+use crate::labels::Labels;
 use crate::secrets::{ADMIN_PREFIX, KnownToken, KnownTokens, SecretHash, SecretHasher, mint};
+use crate::sessions::{CustomerAccess, KnownSessions};
 use crate::{Clock, Error, OpenError, Random};
 
 /// The catalogue's file in the data folder.
@@ -50,8 +54,12 @@ pub struct Service {
     pub(crate) tokens: RwLock<KnownTokens>,
     /// Uses of tokens that are not in the catalogue yet.
     uses: Mutex<FxHashMap<TokenId, Timestamp>>,
+    pub(crate) sessions: RwLock<KnownSessions>,
     pub(crate) directory: RwLock<Directory>,
+    /// What persons say that events are called.
+    pub(crate) labels: RwLock<Labels>,
     pub(crate) customer_meter_ids: CustomerMeterIds,
+    pub(crate) event_type_ids: EventTypeIds,
     /// Held for reading from the look at a customer and a meter until a credit or reset of theirs is written; for writing by who
     /// deletes a customer or archives a meter, before [`Self::changing`].
     pub(crate) accounts: RwLock<()>,
@@ -68,6 +76,8 @@ pub enum Principal {
     Admin,
     /// An organization, through one of its tokens.
     Organization(Access),
+    /// A customer, through one of its sessions.
+    Customer(CustomerAccess),
 }
 
 /// What an organization's token gives.
@@ -115,7 +125,11 @@ impl Service {
         let (admin, admin_token) = admin_token(&catalog, &hasher, &options)?;
         let mut tokens = KnownTokens::default();
         for (hash, token) in catalog.all_tokens()? {
-            tokens.insert(hash, KnownToken::of(&token));
+            tokens.insert(hash, token.id, KnownToken::of(&token));
+        }
+        let mut sessions = KnownSessions::default();
+        for (hash, session) in catalog.all_sessions()? {
+            sessions.insert(hash, &session);
         }
         let hash = engine.folder().secret().derive("directory hash");
         let customer_meter_ids = CustomerMeterIds::new(engine.folder().secret().bytes());
@@ -126,6 +140,9 @@ impl Service {
         for known in catalog.customer_identities()? {
             directory.insert(known.organization, known.id, known.external_id.as_deref());
         }
+        for (organization, customer, member) in catalog.all_members()? {
+            directory.insert_member(organization, customer, member);
+        }
         for meter in catalog.all_meters()? {
             if let Some(at) = meter.stands_since {
                 // What comes from now on comes after, also when the clock was set back meanwhile.
@@ -133,6 +150,11 @@ impl Service {
             }
             engine.define_meter(meter.organization, meter.id, meter.definition);
         }
+        let mut labels = Labels::default();
+        for (organization, name, label) in catalog.all_event_labels()? {
+            labels.insert(organization, name, label);
+        }
+        let event_type_ids = EventTypeIds::new(engine.folder().secret().bytes());
         let recovery = engine.recovery().clone();
         let service = Self {
             catalog,
@@ -143,8 +165,11 @@ impl Service {
             admin,
             tokens: RwLock::new(tokens),
             uses: Mutex::default(),
+            sessions: RwLock::new(sessions),
             directory: RwLock::new(directory),
+            labels: RwLock::new(labels),
             customer_meter_ids,
+            event_type_ids,
             accounts: RwLock::default(),
             changing: Mutex::default(),
             granting: Mutex::default(),
@@ -163,15 +188,17 @@ impl Service {
         self.clock.now()
     }
 
-    /// Who has this secret; `None` when nobody has, or when the token has expired. In memory, does not block; how long
+    /// Who has this secret; `None` when nobody has, or when the token or session has expired. In memory, does not block; how long
     /// it takes does not depend on how much of a secret was right.
     pub fn authenticate(&self, secret: &str) -> Option<Principal> {
         let hash = self.hasher.hash(secret);
         if bool::from(self.admin.ct_eq(&hash)) {
             return Some(Principal::Admin);
         }
-        let known = *self.tokens.read().find(&hash)?;
         let now = self.now();
+        let Some(known) = self.tokens.read().find(&hash).copied() else {
+            return self.session_of(&hash, now).map(Principal::Customer);
+        };
         if known.expires_at.is_some_and(|at| at <= now) {
             return None;
         }

@@ -18,27 +18,27 @@ use service::{
 use crate::customers::new_customer;
 use crate::harness::{Harness, NOW, new_meter, sum_of};
 
-const HOUR: i64 = 3_600_000_000;
+pub(crate) const HOUR: i64 = 3_600_000_000;
 
-const PAGE: Page = Page {
+pub(crate) const PAGE: Page = Page {
     page: 1,
     limit: 100,
 };
 
 /// An event to be sent.
 #[derive(Debug, Clone, Copy)]
-struct Sent<'a> {
-    name: &'a str,
-    identity: Identity<'a>,
+pub(crate) struct Sent<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) identity: Identity<'a>,
     /// Before now.
-    hours_ago: i64,
-    key: Option<&'a str>,
-    parent: Option<&'a str>,
-    tokens: Option<i64>,
-    foo: Option<&'a str>,
+    pub(crate) hours_ago: i64,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) parent: Option<&'a str>,
+    pub(crate) tokens: Option<i64>,
+    pub(crate) foo: Option<&'a str>,
 }
 
-const fn sent(name: &str) -> Sent<'_> {
+pub(crate) const fn sent(name: &str) -> Sent<'_> {
     Sent {
         name,
         identity: Identity::External("x"),
@@ -50,17 +50,17 @@ const fn sent(name: &str) -> Sent<'_> {
     }
 }
 
-fn at(hours_ago: i64) -> Timestamp {
+pub(crate) fn at(hours_ago: i64) -> Timestamp {
     Timestamp::from_micros(NOW - hours_ago * HOUR).expect("in range")
 }
 
-struct Scene {
-    harness: Harness,
-    service: Service,
-    organization: OrganizationId,
+pub(crate) struct Scene {
+    pub(crate) harness: Harness,
+    pub(crate) service: Service,
+    pub(crate) organization: OrganizationId,
 }
 
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let harness = Harness::new();
     let (service, organization) = harness.with_organization();
     Scene {
@@ -71,11 +71,11 @@ fn scene() -> Scene {
 }
 
 impl Scene {
-    fn send(&self, events: &[Sent<'_>]) -> Ingested {
+    pub(crate) fn send(&self, events: &[Sent<'_>]) -> Ingested {
         self.send_to(self.organization, events)
     }
 
-    fn send_to(&self, organization: OrganizationId, events: &[Sent<'_>]) -> Ingested {
+    pub(crate) fn send_to(&self, organization: OrganizationId, events: &[Sent<'_>]) -> Ingested {
         let mut batch = EventBatch::default();
         for event in events {
             let mut metadata = MetadataBuilder::new();
@@ -103,26 +103,26 @@ impl Scene {
         receiver.recv().expect("told once").expect("taken")
     }
 
-    fn customer(&self, email: &str, external_id: Option<&str>) -> Customer {
+    pub(crate) fn customer(&self, email: &str, external_id: Option<&str>) -> Customer {
         self.service
             .create_customer(self.organization, new_customer(email, external_id))
             .expect("made")
     }
 
-    fn list(&self, search: &EventSearch) -> Listed<EventView> {
+    pub(crate) fn list(&self, search: &EventSearch) -> Listed<EventView> {
         self.service
             .events(self.organization, search, PAGE)
             .expect("listed")
     }
 
     /// The names of the events of a list, newest first.
-    fn names_of(&self, search: &EventSearch) -> Vec<String> {
+    pub(crate) fn names_of(&self, search: &EventSearch) -> Vec<String> {
         let listed = self.list(search);
         assert_eq!(listed.total, listed.items.len() as u64);
         listed.items.iter().map(name).collect()
     }
 
-    fn check(&self, search: EventSearch, expected: &[&str]) {
+    pub(crate) fn check(&self, search: EventSearch, expected: &[&str]) {
         assert_eq!(self.names_of(&search), expected, "{search:?}");
         let reversed = EventSearch {
             direction: EventDirection::OldestFirst,
@@ -134,7 +134,7 @@ impl Scene {
     }
 
     /// The one event of this name.
-    fn one(&self, name: &str) -> EventView {
+    pub(crate) fn one(&self, name: &str) -> EventView {
         let listed = self.list(&EventSearch {
             names: vec![name.to_owned()],
             ..EventSearch::default()
@@ -145,7 +145,7 @@ impl Scene {
         one
     }
 
-    fn id_of(&self, name: &str) -> EventId {
+    pub(crate) fn id_of(&self, name: &str) -> EventId {
         self.one(name).id
     }
 
@@ -156,7 +156,7 @@ impl Scene {
         Some(name(&parent.expect("there")))
     }
 
-    fn event_names(&self, search: &EventNameSearch) -> Vec<EventName> {
+    pub(crate) fn event_names(&self, search: &EventNameSearch) -> Vec<EventName> {
         let listed = self.service.event_names(self.organization, search, PAGE);
         listed.expect("listed").items
     }
