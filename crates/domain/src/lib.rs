@@ -30,6 +30,7 @@ pub mod packed;
 pub mod property;
 pub mod session;
 pub mod system;
+pub mod tax_id;
 pub mod time;
 pub mod webhook;
 pub mod zone;
@@ -56,6 +57,7 @@ pub use organization::{Organization, Scope, Scopes, Token};
 pub use property::Property;
 pub use session::CustomerSession;
 pub use system::SystemEvent;
+pub use tax_id::{TaxId, TaxIdFormat};
 pub use time::{TimeRange, Timestamp};
 pub use webhook::{
     WebhookDelivery, WebhookEndpoint, WebhookEvent, WebhookEventType, WebhookEventTypes,
