@@ -4,10 +4,13 @@
 pub(crate) mod enter;
 mod list;
 pub(crate) mod parties;
+mod portal;
 
 use domain::{
     Customer, CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp,
 };
+
+pub use portal::PortalSearch;
 
 use crate::{Direction, Error, GrantView, Profile, Service};
 

@@ -1,7 +1,9 @@
 //! Customers.
 
 use catalog::{GrantsOf, is_same_email};
-use domain::{Address, Customer, CustomerId, CustomerKind, Metadata, OrganizationId};
+use domain::{
+    Address, Customer, CustomerId, CustomerKind, MemberId, Metadata, OrganizationId, TeamMember,
+};
 
 use crate::{Change, CustomerSearch, Error, Fault, Listed, Page, Service};
 
@@ -22,6 +24,35 @@ pub struct NewCustomer {
     pub locale: Option<String>,
     /// See [`Customer::metadata`].
     pub metadata: Metadata,
+    /// Its first member.
+    pub owner: Option<NewOwner>,
+}
+
+/// The member that owns a customer, to be made with it. Every field is valid in form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOwner {
+    /// See [`TeamMember::email`].
+    pub email: String,
+    /// See [`TeamMember::name`].
+    pub name: Option<String>,
+    /// See [`TeamMember::external_id`].
+    pub external_id: Option<String>,
+}
+
+impl NewOwner {
+    /// As the member with this id.
+    fn of(self, customer: &Customer, id: MemberId) -> TeamMember {
+        TeamMember {
+            id,
+            organization: customer.organization,
+            customer: customer.id,
+            email: self.email,
+            name: self.name,
+            external_id: self.external_id,
+            created_at: customer.created_at,
+            modified_at: None,
+        }
+    }
 }
 
 /// Changes to a customer (SEMANTICS 4.11, 11.3, 11.4).
@@ -91,7 +122,7 @@ impl CustomerChanges {
 }
 
 impl Service {
-    /// Makes a customer. Events that came under its external id before are its from now on. Faults:
+    /// Makes a customer, with its owner if one is named, both or none. Events that came under its external id before are its from now on. Faults:
     /// [`crate::Fault::EmailTaken`], [`crate::Fault::ExternalIdTaken`], both at once if need be.
     pub fn create_customer(
         &self,
@@ -114,11 +145,20 @@ impl Service {
             modified_at: None,
             deleted_at: None,
         };
-        self.catalog.insert_customer(&customer)?;
+        let owner = new
+            .owner
+            .map(|owner| owner.of(&customer, MemberId::from_random(self.random_id())));
+        match &owner {
+            None => self.catalog.insert_customer(&customer)?,
+            Some(owner) => self.catalog.insert_customer_with_owner(&customer, owner)?,
+        }
         let external_id = customer.external_id.as_deref();
-        self.directory
-            .write()
-            .insert(organization, customer.id, external_id);
+        let mut directory = self.directory.write();
+        directory.insert(organization, customer.id, external_id);
+        if let Some(owner) = owner {
+            directory.insert_member(organization, customer.id, owner.id);
+        }
+        drop(directory);
         Ok(customer)
     }
 
@@ -198,7 +238,7 @@ impl Service {
         }
     }
 
-    /// Deletes a customer. Its events stay; its external id and e-mail address are free again.
+    /// Deletes a customer. Its events stay; its external id and e-mail address are free again. Its members and sessions go.
     pub fn delete_customer(
         &self,
         organization: OrganizationId,
@@ -212,6 +252,7 @@ impl Service {
         let revocations = self.revocations(organization, GrantsOf::Customer(id))?;
         self.catalog.delete_customer(&deleted, &revocations)?;
         self.directory.write().remove(organization, id);
+        self.sessions.write().remove_of(id);
         // The customer is deleted, whatever comes of this: what is missing is done before the next thing happens to a grant.
         let _later = self.settle_grants(organization);
         Ok(())

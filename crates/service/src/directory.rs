@@ -1,8 +1,10 @@
 //! Who the customers are, in memory: what every request needs to know of them, without asking the catalogue.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use domain::{CustomerId, CustomerMeterIds, Identity, KeyedHash, OrganizationId, OwnedIdentity};
+use domain::{
+    CustomerId, CustomerMeterIds, Identity, KeyedHash, MemberId, OrganizationId, OwnedIdentity,
+};
 use rustc_hash::FxHashMap;
 
 /// The customers of all organizations.
@@ -22,6 +24,9 @@ pub(crate) struct Customers {
     /// Those that are not deleted, as everything below.
     external_ids: FxHashMap<CustomerId, Option<Box<str>>>,
     by_external_id: HashMap<Box<str>, CustomerId, KeyedHash>,
+    /// The ids of the members of teams, as they are shown.
+    members: HashSet<Box<str>, KeyedHash>,
+    members_of: FxHashMap<CustomerId, Vec<MemberId>>,
 }
 
 impl Directory {
@@ -55,6 +60,23 @@ impl Directory {
         }
     }
 
+    /// Adds a member of a customer that is not deleted.
+    pub(crate) fn insert_member(
+        &mut self,
+        organization: OrganizationId,
+        customer: CustomerId,
+        member: MemberId,
+    ) {
+        let customers = self.remember(organization, customer);
+        if customers.members.insert(member.to_string().into()) {
+            customers
+                .members_of
+                .entry(customer)
+                .or_default()
+                .push(member);
+        }
+    }
+
     /// Notes that there is such a customer, deleted or not.
     pub(crate) fn remember(
         &mut self,
@@ -69,6 +91,8 @@ impl Directory {
                 by_tag: FxHashMap::default(),
                 external_ids: FxHashMap::default(),
                 by_external_id: HashMap::with_hasher(hash.clone()),
+                members: HashSet::with_hasher(hash.clone()),
+                members_of: FxHashMap::default(),
             });
         customers.by_tag.insert(self.tags.customer_tag(id), id);
         customers
@@ -114,12 +138,20 @@ impl Directory {
         if let Some(Some(external_id)) = customers.external_ids.remove(&id) {
             customers.by_external_id.remove(&external_id);
         }
+        for member in customers.members_of.remove(&id).unwrap_or_default() {
+            customers.members.remove(&*member.to_string());
+        }
     }
 }
 
 impl Customers {
     pub(crate) fn contains(&self, id: CustomerId) -> bool {
         self.external_ids.contains_key(&id)
+    }
+
+    /// Whether there is a member with this id, of whatever customer.
+    pub(crate) fn has_member(&self, id: &str) -> bool {
+        self.members.contains(id)
     }
 
     /// The customer that has an external id now.
@@ -171,5 +203,34 @@ mod tests {
         );
         directory.remove(organization, ada);
         assert_eq!(of(&directory, &[ada], &["a"]), [external("a")]);
+    }
+    #[test]
+    fn members_are_known_until_their_customer_is_deleted() {
+        let organization = OrganizationId::from_random([1; 16]);
+        let other = OrganizationId::from_random([2; 16]);
+        let (ada, bob) = (
+            CustomerId::from_random([2; 16]),
+            CustomerId::from_random([3; 16]),
+        );
+        let (first, second) = (
+            MemberId::from_random([4; 16]),
+            MemberId::from_random([5; 16]),
+        );
+        let mut directory =
+            Directory::new(KeyedHash::new([7; 16]), CustomerMeterIds::new(&[7; 32]));
+        for (customer, member) in [(ada, first), (bob, second)] {
+            directory.insert(organization, customer, None);
+            directory.insert_member(organization, customer, member);
+        }
+        directory.insert(other, CustomerId::from_random([9; 16]), None);
+        let knows = |directory: &Directory, of: OrganizationId, id: MemberId| {
+            let customers = directory.customers(of).expect("has customers");
+            customers.has_member(&id.to_string())
+        };
+        assert!(knows(&directory, organization, first));
+        assert!(!knows(&directory, other, first));
+        directory.remove(organization, ada);
+        assert!(!knows(&directory, organization, first));
+        assert!(knows(&directory, organization, second));
     }
 }

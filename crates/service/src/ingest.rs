@@ -36,9 +36,11 @@ impl Service {
             if !customers.is_some_and(|customers| customers.contains(id)) {
                 return Some(Fault::CustomerUnknown { event: index });
             }
-            // Members are not kept yet, so none is known.
-            matches!(event.member, Some(Member::Id(_)))
-                .then_some(Fault::MemberUnknown { event: index })
+            let Some(Member::Id(member)) = event.member else {
+                return None;
+            };
+            let is_known = customers.is_some_and(|customers| customers.has_member(member));
+            (!is_known).then_some(Fault::MemberUnknown { event: index })
         };
         batch.iter().enumerate().filter_map(fault).collect()
     }

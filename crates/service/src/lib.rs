@@ -37,7 +37,7 @@ pub use catalog::{
 pub use change::Change;
 pub use customer_meters::{
     CustomerKey, CustomerMeter, CustomerMeterOrder, CustomerMeterSearch, CustomerState, NewCredit,
-    NewReset, Written,
+    NewReset, PortalSearch, Written,
 };
 pub use customers::{CustomerChanges, NewCustomer, NewOwner};
 pub use domain::Timestamp;

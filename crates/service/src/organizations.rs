@@ -106,7 +106,9 @@ impl Service {
         let secret = mint(ORGANIZATION_PREFIX, &*self.random);
         let hash = self.hasher.hash(&secret);
         self.catalog.insert_token(&token, &hash)?;
-        self.tokens.write().insert(hash, KnownToken::of(&token));
+        self.tokens
+            .write()
+            .insert(hash, token.id, KnownToken::of(&token));
         Ok((token, secret))
     }
 

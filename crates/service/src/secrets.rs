@@ -5,6 +5,7 @@
 //! is kept.
 
 use std::collections::hash_map::Entry;
+use std::hash::Hash;
 
 use domain::{Timestamp, Token, TokenId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -19,6 +20,8 @@ pub(crate) type SecretHash = [u8; 32];
 
 /// The prefix of an organization's access token.
 pub(crate) const ORGANIZATION_PREFIX: &str = "sextant_oat_";
+/// The prefix of a customer session's token.
+pub(crate) const SESSION_PREFIX: &str = "sextant_cst_";
 /// The prefix of an administrator's token that the server made.
 pub(crate) const ADMIN_PREFIX: &str = "sextant_adm_";
 
@@ -97,48 +100,58 @@ impl KnownToken {
     }
 }
 
-/// The tokens by the hash of their secret.
+/// What is known of those who have secrets, by the hash of the secret and by their id.
 ///
 /// Found by the first eight bytes of a keyed hash, which nobody without the key can choose, and then compared in
 /// constant time: how long it takes tells nothing of a secret.
-#[derive(Debug, Default)]
-pub(crate) struct KnownTokens {
-    by_prefix: FxHashMap<u64, Vec<(SecretHash, KnownToken)>>,
-    prefixes: FxHashMap<TokenId, u64>,
+#[derive(Debug)]
+pub(crate) struct KnownSecrets<Id, T> {
+    by_prefix: FxHashMap<u64, Vec<(SecretHash, Id, T)>>,
+    prefixes: FxHashMap<Id, u64>,
 }
 
-impl KnownTokens {
-    pub(crate) fn insert(&mut self, hash: SecretHash, token: KnownToken) {
+/// The organizations' tokens.
+pub(crate) type KnownTokens = KnownSecrets<TokenId, KnownToken>;
+
+impl<Id, T> Default for KnownSecrets<Id, T> {
+    fn default() -> Self {
+        Self {
+            by_prefix: FxHashMap::default(),
+            prefixes: FxHashMap::default(),
+        }
+    }
+}
+
+impl<Id: Copy + Eq + Hash, T> KnownSecrets<Id, T> {
+    pub(crate) fn insert(&mut self, hash: SecretHash, id: Id, known: T) {
         let prefix = prefix(&hash);
         self.by_prefix
             .entry(prefix)
             .or_default()
-            .push((hash, token));
-        self.prefixes.insert(token.access.token, prefix);
+            .push((hash, id, known));
+        self.prefixes.insert(id, prefix);
     }
 
-    pub(crate) fn find(&self, hash: &SecretHash) -> Option<&KnownToken> {
+    pub(crate) fn find(&self, hash: &SecretHash) -> Option<&T> {
         let candidates = self.by_prefix.get(&prefix(hash))?;
         candidates
             .iter()
-            .find_map(|(known, token)| bool::from(known.ct_eq(hash)).then_some(token))
+            .find_map(|(stored, _, known)| bool::from(stored.ct_eq(hash)).then_some(known))
     }
 
-    pub(crate) fn get_mut(&mut self, id: TokenId) -> Option<&mut KnownToken> {
+    pub(crate) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
         let candidates = self.by_prefix.get_mut(self.prefixes.get(&id)?)?;
         candidates
             .iter_mut()
-            .find_map(|(_, token)| (token.access.token == id).then_some(token))
+            .find_map(|(_, owner, known)| (*owner == id).then_some(known))
     }
 
-    pub(crate) fn remove(&mut self, id: TokenId) {
+    pub(crate) fn remove(&mut self, id: Id) {
         let Some(prefix) = self.prefixes.remove(&id) else {
             return;
         };
         if let Entry::Occupied(mut candidates) = self.by_prefix.entry(prefix) {
-            candidates
-                .get_mut()
-                .retain(|(_, token)| token.access.token != id);
+            candidates.get_mut().retain(|(_, owner, _)| *owner != id);
             if candidates.get().is_empty() {
                 candidates.remove();
             }
@@ -197,6 +210,7 @@ mod tests {
         let mut tokens = KnownTokens::default();
         tokens.insert(
             hasher.hash("a"),
+            id,
             KnownToken {
                 access,
                 expires_at: None,

@@ -14,7 +14,7 @@ use crate::{Direction, Error, Listed, Page, Service};
 const ROWS_AT_ONCE: usize = 8_192;
 
 /// A customer meter before it is shown: all by which rows are ordered but names.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     id: CustomerMeterId,
     party: &'a Party,
     meter: &'a Meter,
@@ -26,6 +26,11 @@ impl Row<'_> {
     /// When the row came into being: with the customer's first event, or with the meter.
     fn created_at(&self) -> Timestamp {
         self.party.first_received_at.max(self.meter.created_at)
+    }
+
+    /// Whether an event, a credit or a reset has touched it.
+    pub(super) fn is_activated(&self) -> bool {
+        self.usage.modified_at.is_some()
     }
 }
 
@@ -46,11 +51,7 @@ impl Service {
         }
         let parties = self.parties(organization, search)?;
         let names = self.names(organization, search)?;
-        let default = [(CustomerMeterOrder::ModifiedAt, Direction::Descending)];
-        let sorting = match search.sorting.as_slice() {
-            [] => &default[..],
-            given => given,
-        };
+        let sorting = or_default(&search.sorting);
         let order = |left: &Row<'_>, right: &Row<'_>| compare(sorting, &names, left, right);
         let start = usize::try_from(page.offset()).unwrap_or(usize::MAX);
         let end = start.saturating_add(page.limit as usize);
@@ -123,7 +124,7 @@ impl Service {
     }
 
     /// One row for each customer and meter; none for customers that came after a meter was archived.
-    fn rows<'a>(
+    pub(super) fn rows<'a>(
         &self,
         organization: OrganizationId,
         parties: &'a [Party],
@@ -154,7 +155,11 @@ impl Service {
         Ok(rows)
     }
 
-    fn shown(&self, organization: OrganizationId, row: Row<'_>) -> Result<CustomerMeter, Error> {
+    pub(super) fn shown(
+        &self,
+        organization: OrganizationId,
+        row: Row<'_>,
+    ) -> Result<CustomerMeter, Error> {
         let customer = self
             .catalog
             .customer_including_deleted(organization, row.party.customer)?
@@ -185,6 +190,20 @@ impl Service {
         }
         let names = self.catalog.customer_names(organization)?.into_iter();
         Ok(names.filter_map(|(id, name)| Some((id, name?))).collect())
+    }
+}
+
+/// Puts rows of one customer in order.
+pub(super) fn sort(rows: &mut [Row<'_>], sorting: &[(CustomerMeterOrder, Direction)]) {
+    let sorting = or_default(sorting);
+    rows.sort_unstable_by(|left, right| compare(sorting, &BTreeMap::new(), left, right));
+}
+
+/// The last modified come first when nothing else is asked for.
+fn or_default(sorting: &[(CustomerMeterOrder, Direction)]) -> &[(CustomerMeterOrder, Direction)] {
+    match sorting {
+        [] => &[(CustomerMeterOrder::ModifiedAt, Direction::Descending)],
+        given => given,
     }
 }
 

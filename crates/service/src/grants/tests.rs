@@ -120,6 +120,7 @@ fn cast(service: &Service) -> Cast {
 
 fn customer(service: &Service, organization: OrganizationId, name: &str) -> CustomerId {
     let new = NewCustomer {
+        owner: None,
         email: Some(format!("{name}@example.com")),
         external_id: Some(name.to_owned()),
         ..NewCustomer::default()

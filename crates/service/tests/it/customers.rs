@@ -10,6 +10,7 @@ use crate::harness::{Harness, ingest, new_meter, sum_of, that_day, total};
 
 pub(crate) fn new_customer(email: &str, external_id: Option<&str>) -> NewCustomer {
     NewCustomer {
+        owner: None,
         kind: CustomerKind::Individual,
         external_id: external_id.map(str::to_owned),
         email: Some(email.to_owned()),
