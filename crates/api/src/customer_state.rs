@@ -82,7 +82,9 @@ mod tests {
         r#""external_id":null,"email":null,"email_verified":false,"type":"team","name":null,"billing_name":null,"#,
         r#""billing_address":null,"tax_id":null,"locale":null,"organization_id":"o","default_payment_method_id":null,"#,
         r#""deleted_at":null,"first_user_event_at":"2026-02-01T00:00:00Z","avatar_url":null,"#,
-        r#""active_subscriptions":[],"granted_benefits":[],"active_meters":[{"id":"i","created_at":"2026-03-01T00:00:00Z","#,
+        r#""active_subscriptions":[],"granted_benefits":[{"id":"g","created_at":"2026-03-01T00:00:00Z","modified_at":null,"#,
+        r#""granted_at":"2026-03-01T00:00:00Z","benefit_id":"b","benefit_type":"meter_credit","benefit_metadata":{"n":1.50},"#,
+        r#""properties":{}}],"active_meters":[{"id":"i","created_at":"2026-03-01T00:00:00Z","#,
         r#""modified_at":null,"meter_id":"m","consumed_units":0.1234567890123456789012345,"#,
         r#""credited_units":12345678901234567890123,"balance":-1.0}]}"#,
     );
@@ -96,12 +98,10 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_or_a_benefit_is_not_passed_over() {
-        for list in ["active_subscriptions", "granted_benefits"] {
-            let filled = format!(r#""{list}":[{{"id":"x"}}]"#);
-            let text = STATE.replace(&format!(r#""{list}":[]"#), &filled);
-            assert!(text.contains(&filled));
-            assert!(serde_json::from_str::<CustomerState>(&text).is_err());
-        }
+    fn a_subscription_is_not_passed_over() {
+        let filled = r#""active_subscriptions":[{"id":"x"}]"#;
+        let text = STATE.replace(r#""active_subscriptions":[]"#, filled);
+        assert!(text.contains(filled));
+        assert!(serde_json::from_str::<CustomerState>(&text).is_err());
     }
 }

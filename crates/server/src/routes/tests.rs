@@ -1,7 +1,10 @@
 //! The operations, over a service in this process.
 
+mod benefit_grants;
+mod benefits;
 mod customer_meters;
 mod customers;
+mod event_types;
 mod events;
 mod meters;
 mod organizations;
