@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::{CustomerId, EventId, Filter, MeterId, OrganizationId, Source};
+use domain::{CustomerId, EventId, EventTypeId, Filter, MeterId, OrganizationId, Source};
 use service::{Direction, EventDirection, EventNameOrder, EventNameSearch, EventSearch, Page};
 
 use super::Query;
@@ -27,7 +27,7 @@ const NAME_ORDERS: [&str; 8] = [
 ];
 
 /// In the order in which faults list them.
-const SOURCES: [Source; 2] = [Source::System, Source::User];
+pub(super) const SOURCES: [Source; 2] = [Source::System, Source::User];
 
 /// Ancestors, or levels below a parent.
 const DEPTH_BOUNDS: Bounds = Bounds::between(0, 5);
@@ -43,8 +43,6 @@ const FIELD_PATTERN: &str = "^[a-zA-Z0-9_.]+$";
 pub(crate) struct EventList {
     /// Which of them.
     pub(crate) search: EventSearch,
-    /// Only those of this type. Types have no ids here, so that none has it.
-    pub(crate) has_type: bool,
     /// Only those of these organizations; empty: of the token's.
     pub(crate) organizations: Vec<OrganizationId>,
     /// Which page.
@@ -87,6 +85,7 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<(EventList, Opti
         before: before?.map(|before| before.at),
         names: query.texts("name"),
         sources: sources?,
+        event_type: event_type?.map(EventTypeId::from_uuid),
         customers: customers?.into_iter().map(CustomerId::from_uuid).collect(),
         external_customers: query.texts("external_customer_id"),
         metadata: query.metadata(),
@@ -100,7 +99,6 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<(EventList, Opti
     };
     let list = EventList {
         search,
-        has_type: event_type?.is_some(),
         organizations: organizations?
             .into_iter()
             .map(OrganizationId::from_uuid)
@@ -111,7 +109,7 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<(EventList, Opti
     Ok((list, filter?))
 }
 
-fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
+pub(super) fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
     text(node, Length::ANY, faults).map(str::to_owned)
 }
 
@@ -221,7 +219,8 @@ fn read_name_list(query: &Query<'_>, faults: &mut Faults) -> Checked<EventNameLi
     })
 }
 
-fn name_order(name: &str) -> Option<(EventNameOrder, Direction)> {
+/// A criterion of names.
+pub(super) fn name_order(name: &str) -> Option<(EventNameOrder, Direction)> {
     let (name, direction) = match name.strip_prefix('-') {
         Some(name) => (name, Direction::Descending),
         None => (name, Direction::Ascending),

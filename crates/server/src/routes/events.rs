@@ -39,12 +39,11 @@ async fn list(call: Call) -> Answer {
     let organization = call.organization();
     let EventList {
         search,
-        has_type,
         organizations,
         page,
         cursor,
     } = request::event_list(&call.query())?;
-    let can_match = asks_for(organization, &organizations) && !has_type;
+    let can_match = asks_for(organization, &organizations);
     call.query_events(move |service| {
         let listed = if can_match {
             let listed = service.events(organization, &search, page);

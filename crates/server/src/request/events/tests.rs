@@ -45,7 +45,7 @@ fn nothing_asked_is_all_of_them_newest_first() {
     let list = list(&[]).expect("sound");
     assert_eq!(list.search, EventSearch::default());
     assert_eq!(list.page, Page { page: 1, limit: 10 });
-    assert!(!list.cursor && !list.has_type && list.organizations.is_empty());
+    assert!(!list.cursor && list.organizations.is_empty());
 }
 
 #[test]
@@ -108,7 +108,11 @@ fn every_parameter_is_read() {
             limit: 100
         }
     );
-    assert!(list.cursor && list.has_type);
+    assert_eq!(
+        search.event_type.map(|id| id.to_string()).as_deref(),
+        Some(ID)
+    );
+    assert!(list.cursor);
     assert_eq!(list.organizations.len(), 1);
 }
 
