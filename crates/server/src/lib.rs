@@ -23,6 +23,7 @@ mod cors;
 mod error;
 mod json;
 mod limits;
+mod openapi;
 mod pool;
 mod reply;
 mod request;

@@ -11,6 +11,7 @@ use service::{Clock, OpenOptions, Random, RealDisk, Service, StoreOptions, Times
 use tempfile::TempDir;
 
 use crate::Router;
+use crate::openapi::tests::answers;
 
 /// The administrator's token.
 pub(crate) const ADMIN: &str = "sextant_adm_test";
@@ -138,7 +139,7 @@ impl Bench {
         headers: &[(&str, String)],
         body: Vec<u8>,
     ) -> Answered {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(&method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
@@ -147,6 +148,7 @@ impl Bench {
             .expect("a request");
         let (parts, body) = self.router.answer(request).await.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
+        answers::check(&method, path, parts.status, &body);
         Answered {
             status: parts.status,
             headers: parts.headers,

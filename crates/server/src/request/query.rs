@@ -6,6 +6,8 @@ use domain::MetadataFilter;
 use uuid::Uuid;
 
 use crate::json::Value;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 use crate::validate::{self, Checked, Faults, Node, Path, Refused, Rule, choice, one_of, uuid4};
 
 /// The parameters of a request, in order.
@@ -30,6 +32,8 @@ impl<'a> Query<'a> {
 
     /// Every value of a parameter.
     fn all<'q>(&'q self, name: &str) -> impl Iterator<Item = &'q str> {
+        #[cfg(test)]
+        asked::tell(&Path::QUERY.name(name), || Wanted::Something);
         self.pairs
             .iter()
             .filter_map(move |(key, value)| (key == name).then_some(&**value))
@@ -77,6 +81,8 @@ impl<'a> Query<'a> {
 
     /// A filter by identifiers, one or many (SEMANTICS 4.4).
     pub(super) fn ids(&self, name: &str, faults: &mut Faults) -> Checked<Vec<Uuid>> {
+        #[cfg(test)]
+        asked::tell(&Path::QUERY.name(name), || Wanted::Kind("uuid4"));
         let texts: Vec<&str> = self.all(name).collect();
         let read: Checked<Vec<Uuid>> = texts
             .iter()
@@ -100,6 +106,10 @@ impl<'a> Query<'a> {
         name_of: impl Fn(T) -> &'static str,
         faults: &mut Faults,
     ) -> Checked<Vec<T>> {
+        #[cfg(test)]
+        asked::tell(&Path::QUERY.name(name), || {
+            Wanted::names(values.iter().map(|value| name_of(*value)))
+        });
         let found = self.all(name).map(|text| {
             let mut values = values.iter().copied();
             values.find(|value| name_of(*value) == text)
@@ -147,6 +157,8 @@ impl<'a> Query<'a> {
 
     /// The metadata filter: `metadata[key]=value`, the values of a key together (SEMANTICS 4.5, 19.10).
     pub(super) fn metadata(&self) -> MetadataFilter {
+        #[cfg(test)]
+        asked::tell(&Path::QUERY.name("metadata"), || Wanted::Something);
         let mut filter: Vec<(String, Vec<String>)> = Vec::new();
         for (parameter, value) in &self.pairs {
             let Some(key) = metadata_key(parameter) else {

@@ -4,9 +4,13 @@ use domain::Number;
 
 use super::{Checked, Faults, Node, Rule};
 use crate::json::Value;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 
 /// A boolean, or what reads as one.
 pub(crate) fn boolean(node: Node<'_, '_>, faults: &mut Faults) -> Checked<bool> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::Kind("boolean"));
     let rule = match node.value {
         Value::Bool(value) => return Ok(*value),
         Value::Number(literal) => match read_number(literal) {

@@ -2,6 +2,8 @@
 
 use super::{Checked, Faults, Node, Rule};
 use crate::json::Value;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 
 /// One of these values, by its name; the names are listed in the fault.
 pub(crate) fn one_of<T: Copy>(
@@ -10,6 +12,8 @@ pub(crate) fn one_of<T: Copy>(
     name: impl Fn(T) -> &'static str,
     faults: &mut Faults,
 ) -> Checked<T> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::names(values.iter().map(|value| name(*value))));
     let found = match node.value {
         Value::String(text) => values.iter().find(|value| name(**value) == *text),
         _ => None,
@@ -27,6 +31,8 @@ pub(crate) fn choice<T>(
     from_name: impl FnOnce(&str) -> Option<T>,
     faults: &mut Faults,
 ) -> Checked<T> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::names(names.iter().copied()));
     let found = match node.value {
         Value::String(text) => from_name(text),
         _ => None,

@@ -11,6 +11,8 @@ use domain::Timestamp;
 
 use super::{Checked, Faults, Node, Rule};
 use crate::json::Value;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 
 /// A point in time, and how far ahead of UTC it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) struct Instant {
 
 /// A point in time with an offset.
 pub(crate) fn datetime(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Instant> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::Kind("date-time"));
     read(node.value).map_err(|rule| node.refuse(rule, faults))
 }
 

@@ -5,6 +5,8 @@ use domain::Number;
 use super::literal::integer_from_text;
 use super::{Checked, Faults, Node, Rule};
 use crate::json::Value;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 
 /// What a whole number must lie between.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +36,8 @@ impl Bounds {
 
 /// A whole number of any size.
 pub(crate) fn integer(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Number> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::Kind("integer"));
     read(node.value).map_err(|rule| node.refuse(rule, faults))
 }
 
@@ -43,6 +47,10 @@ pub(crate) fn integer_within(
     bounds: Bounds,
     faults: &mut Faults,
 ) -> Checked<i64> {
+    #[cfg(test)]
+    asked::tell(node.at, || {
+        Wanted::Within(bounds.above.map_or(bounds.least, |above| above + 1), bounds.most)
+    });
     let number = integer(node, faults)?;
     let broken = if bounds
         .above

@@ -2,6 +2,8 @@
 
 use super::{Checked, Faults, Path, Refused, Rule};
 use crate::json::{Object, Value};
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 
 /// A value of a request and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +87,8 @@ impl<'p, 'v> Model<'p, 'v> {
 
     /// The value under a key.
     pub(crate) fn get(self, name: &str) -> Option<&'v Value<'v>> {
+        #[cfg(test)]
+        asked::tell(&self.node.at.name(name), || Wanted::Something);
         self.object.get(name)
     }
 
@@ -96,7 +100,7 @@ impl<'p, 'v> Model<'p, 'v> {
         inner: impl FnOnce(Node<'_, 'v>, &mut Faults) -> Checked<T>,
     ) -> Checked<T> {
         let at = self.node.at.name(name);
-        match self.object.get(name) {
+        match self.get(name) {
             Some(value) => inner(Node::new(value, &at), faults),
             None => Err(faults.report(&at, Rule::Missing, self.node.value)),
         }
@@ -110,7 +114,7 @@ impl<'p, 'v> Model<'p, 'v> {
         inner: impl FnOnce(Node<'_, 'v>, &mut Faults) -> Checked<T>,
     ) -> Checked<Option<T>> {
         let at = self.node.at.name(name);
-        match self.object.get(name) {
+        match self.get(name) {
             Some(value) => inner(Node::new(value, &at), faults).map(Some),
             None => Ok(None),
         }

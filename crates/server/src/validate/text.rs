@@ -2,6 +2,8 @@
 
 use super::{Checked, Faults, Node, Rule};
 use crate::json::Value;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 
 /// Whoever sends a NUL character is told so (SEMANTICS 1.16): no database below takes it, and it is always a mistake.
 const NUL: Rule<'static> = Rule::Value("This value contains invalid characters");
@@ -74,6 +76,8 @@ pub(crate) fn nested_text<'v>(
     length: Length,
     faults: &mut Faults,
 ) -> Checked<&'v str> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::Text(length.min, length.max));
     let Value::String(text) = node.value else {
         return Err(node.refuse(Rule::NotText, faults));
     };

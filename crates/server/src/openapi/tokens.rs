@@ -1,0 +1,30 @@
+//! Organization access tokens.
+
+use api::{
+    ListResource, OrganizationAccessToken, OrganizationAccessTokenCreate,
+    OrganizationAccessTokenCreated, OrganizationAccessTokenUpdate,
+};
+
+use super::components::Components;
+use super::operation::{Operation, under};
+use super::parameter::{ids, page};
+
+pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
+    let path = "/v1/organization-access-tokens/";
+    let list = Operation::get(path, "organization_access_tokens:list", "List tokens")
+        .query([ids("organization_id", "Only those of this organization.")])
+        .query(page())
+        .ok(components.reference::<ListResource<OrganizationAccessToken>>());
+    let create = Operation::post(path, "organization_access_tokens:create", "Make a token")
+        .about("The answer shows the secret, this once.")
+        .body(components.reference::<OrganizationAccessTokenCreate>())
+        .created(components.reference::<OrganizationAccessTokenCreated>());
+    let path = "/v1/organization-access-tokens/{id}";
+    let update = Operation::patch(path, "organization_access_tokens:update", "Change a token")
+        .body(components.reference::<OrganizationAccessTokenUpdate>())
+        .ok(components.reference::<OrganizationAccessToken>());
+    let delete = Operation::delete(path, "organization_access_tokens:delete", "Delete a token")
+        .about("It is refused from the next request on.")
+        .no_content();
+    under("extensions", vec![list, create, update, delete])
+}
