@@ -8,6 +8,10 @@ use crate::schema::{DateTime, MetadataInput, Uuid4, names, texts};
 
 /// A benefit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the fields are those of the contract"
+)]
 pub struct Benefit {
     /// Its id.
     #[schemars(with = "Uuid4")]
