@@ -5,8 +5,8 @@
 //! stays but no longer counts as taken.
 
 use domain::{
-    Address, Customer, CustomerId, CustomerKind, MetadataFilter, OrganizationId, TeamMember,
-    Timestamp,
+    Address, Customer, CustomerId, CustomerKind, MetadataFilter, OrganizationId, TaxId,
+    TaxIdFormat, TeamMember, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
@@ -17,13 +17,16 @@ use crate::list::{List, SortColumn};
 use crate::{Catalog, CatalogError, Direction, GrantStep, Listed, Page, grants, members, sessions};
 
 mod of_events;
+mod oldest_first;
 
 #[cfg(test)]
 mod tests;
 
+pub use oldest_first::CustomerPlace;
+
 const COLUMNS: &str = "id, organization, kind, external_id, former_external_id, email, name, address_country, \
-                       address_line1, address_line2, address_postal_code, address_city, address_state, locale, \
-                       metadata, created_at, modified_at, deleted_at";
+                       address_line1, address_line2, address_postal_code, address_city, address_state, tax_id, \
+                       tax_id_format, locale, metadata, created_at, modified_at, deleted_at";
 
 /// Who a customer is to events.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -336,7 +339,8 @@ fn write_row(connection: &Connection, customer: &Customer) -> Result<(), Catalog
         "UPDATE customers SET kind = :kind, external_id = :external_id, \
          former_external_id = :former_external_id, email = :email, email_folded = :email_folded, name = :name, \
          address_country = :country, address_line1 = :line1, address_line2 = :line2, \
-         address_postal_code = :postal_code, address_city = :city, address_state = :state, locale = :locale, \
+         address_postal_code = :postal_code, address_city = :city, address_state = :state, \
+         tax_id = :tax_id, tax_id_format = :tax_id_format, locale = :locale, \
          metadata = :metadata, modified_at = :modified_at, deleted_at = :deleted_at \
          WHERE id = :id AND organization = :organization AND deleted_at IS NULL",
         named_params! {
@@ -352,6 +356,8 @@ fn write_row(connection: &Connection, customer: &Customer) -> Result<(), Catalog
             ":postal_code": address.and_then(|address| address.postal_code.as_ref()),
             ":city": address.and_then(|address| address.city.as_ref()),
             ":state": address.and_then(|address| address.state.as_ref()),
+            ":tax_id": customer.tax_id.as_ref().map(|tax_id| &tax_id.value),
+            ":tax_id_format": customer.tax_id.as_ref().map(|tax_id| tax_id.format.as_str()),
             ":locale": customer.locale,
             ":metadata": customer.metadata.as_ref().bytes(),
             ":modified_at": customer.modified_at.map(Timestamp::micros),
@@ -380,6 +386,13 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Customer> {
             state: row.get(12)?,
         }),
     };
+    let tax_id = match row.get(13)? {
+        None => None,
+        Some(value) => Some(TaxId {
+            value,
+            format: name(row, 14, TaxIdFormat::from_name, "format of tax ids")?,
+        }),
+    };
     Ok(Customer {
         id: CustomerId::from_bytes(row.get(0)?),
         organization: OrganizationId::from_bytes(row.get(1)?),
@@ -389,10 +402,11 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<Customer> {
         email: row.get(5)?,
         name: row.get(6)?,
         billing_address,
-        locale: row.get(13)?,
-        metadata: metadata(row, 14)?,
-        created_at: timestamp(row, 15)?,
-        modified_at: optional_timestamp(row, 16)?,
-        deleted_at: optional_timestamp(row, 17)?,
+        tax_id,
+        locale: row.get(15)?,
+        metadata: metadata(row, 16)?,
+        created_at: timestamp(row, 17)?,
+        modified_at: optional_timestamp(row, 18)?,
+        deleted_at: optional_timestamp(row, 19)?,
     })
 }

@@ -87,6 +87,7 @@ pub(crate) fn customer(n: u8) -> Customer {
         email: Some(format!("customer{n}@example.com")),
         name: None,
         billing_address: None,
+        tax_id: None,
         locale: None,
         metadata: Metadata::default(),
         created_at: at(200 + i64::from(n)),

@@ -2,6 +2,7 @@
 
 use crate::id::{CustomerId, OrganizationId};
 use crate::metadata::Metadata;
+use crate::tax_id::TaxId;
 use crate::time::Timestamp;
 
 /// A customer as a person manages it.
@@ -24,6 +25,8 @@ pub struct Customer {
     pub name: Option<String>,
     /// Where bills go.
     pub billing_address: Option<Address>,
+    /// Under which the state knows it; valid in the country of the address, without which there is none.
+    pub tax_id: Option<TaxId>,
     /// A language tag. Kept and given back.
     pub locale: Option<String>,
     /// Keys and values of the organization's own.

@@ -139,6 +139,7 @@ impl Service {
             email: new.email,
             name: new.name,
             billing_address: new.billing_address,
+            tax_id: None,
             locale: new.locale,
             metadata: new.metadata,
             created_at: self.now(),

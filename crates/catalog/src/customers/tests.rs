@@ -87,6 +87,7 @@ fn a_customer_comes_back_as_it_went_in() {
             city: Some("Paris".into()),
             ..Address::default()
         }),
+        tax_id: TaxId::parse("FR", "FR61954506077"),
         locale: Some("fr".into()),
         metadata: metadata(&[("k", "v"), ("n", "1.0")]),
         modified_at: Some(at(-1)),

@@ -45,12 +45,15 @@ CREATE TABLE customers (
     address_postal_code TEXT,
     address_city TEXT,
     address_state TEXT,
+    tax_id TEXT,
+    tax_id_format TEXT,
     locale TEXT,
     metadata BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     modified_at INTEGER,
     deleted_at INTEGER,
     CHECK ((email IS NULL) = (email_folded IS NULL)),
+    CHECK ((tax_id IS NULL) = (tax_id_format IS NULL)),
     CHECK (deleted_at IS NULL OR external_id IS NULL)
 ) STRICT;
 

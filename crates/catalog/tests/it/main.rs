@@ -60,6 +60,7 @@ fn customer(n: u8) -> Customer {
         email: Some(format!("Customer{n}@example.com")),
         name: Some("Ève".into()),
         billing_address: None,
+        tax_id: None,
         locale: None,
         metadata: Metadata::default(),
         created_at: at(i64::from(n)),

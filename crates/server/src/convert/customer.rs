@@ -75,6 +75,7 @@ mod tests {
             email: None,
             name: Some("Ada".to_owned()),
             billing_address: None,
+            tax_id: None,
             locale: None,
             metadata: Metadata::default(),
             created_at: Timestamp::EPOCH,

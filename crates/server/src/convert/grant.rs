@@ -78,6 +78,7 @@ mod tests {
             email: None,
             name: None,
             billing_address: None,
+            tax_id: None,
             locale: None,
             metadata: Metadata::default(),
             created_at: Timestamp::EPOCH,
