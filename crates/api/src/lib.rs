@@ -11,10 +11,13 @@
 mod benefit;
 mod customer;
 mod customer_meter;
+mod customer_portal;
+mod customer_session;
 mod customer_state;
 mod decimal;
 mod error;
 mod event;
+mod event_type;
 mod grant;
 mod health;
 mod metadata;
@@ -27,6 +30,10 @@ mod token;
 pub use benefit::{Benefit, BenefitCreate, BenefitProperties, BenefitUpdate};
 pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate};
 pub use customer_meter::{CustomerMeter, CustomerMeterCredit, CustomerMeterReset};
+pub use customer_portal::{CustomerCustomerMeter, CustomerCustomerMeterMeter};
+pub use customer_session::{
+    CustomerSession, CustomerSessionCreate, CustomerSessionExternalCreate,
+};
 pub use customer_state::{CustomerState, CustomerStateMeter, Subscription};
 pub use decimal::{Decimal, NotANumber};
 pub use error::{
@@ -40,6 +47,7 @@ pub use grant::{
     BenefitGrant, BenefitGrantCreate, BenefitGrantCycle, BenefitGrantError, BenefitGrantMember,
     BenefitGrantProperties, CustomerStateBenefitGrant,
 };
+pub use event_type::{EventType, EventTypeUpdate, EventTypeWithStats};
 pub use health::Health;
 pub use metadata::Metadata;
 pub use meter::{

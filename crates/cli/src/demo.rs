@@ -82,6 +82,7 @@ impl Demo {
             folder.path(),
             given_token.clone(),
             StoreOptions::default(),
+            None,
         )
         .await?;
         let admin_token = given_token.clone().or(running.new_admin_token.take());

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use server::{PublicUrl, Settings};
 use service::{OpenOptions, RealDisk, RecoveryReport, Service, StoreOptions};
 use tokio::net::TcpListener;
 
@@ -35,6 +36,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
 pub(crate) struct Running {
     listener: TcpListener,
     service: Arc<Service>,
+    settings: Settings,
     /// Where it listens. The port is a real one also when 0 was asked for.
     pub(crate) address: SocketAddr,
     /// The administrator's token when the server made it now.
@@ -45,12 +47,14 @@ impl Running {
     /// Opens the data folder and recovers what was acknowledged, which may take seconds. The address is bound
     /// before, so that a server in the way is found first.
     ///
-    /// `admin_token`: the administrator's; `None` lets the server make one at its first start.
+    /// `admin_token`: the administrator's; `None` lets the server make one at its first start. `public_url`: where browsers find the
+    /// server; `None`: where it listens.
     pub(crate) async fn open(
         listener: TcpListener,
         folder: &Path,
         admin_token: Option<String>,
         store: StoreOptions,
+        public_url: Option<PublicUrl>,
     ) -> anyhow::Result<Self> {
         let address = listener
             .local_addr()
@@ -69,6 +73,9 @@ impl Running {
         Ok(Self {
             listener,
             service: Arc::new(opened.service),
+            settings: Settings {
+                public_url: public_url.unwrap_or_else(|| PublicUrl::of_listener(address)),
+            },
             address,
             new_admin_token: opened.admin_token,
         })
@@ -79,7 +86,13 @@ impl Running {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
-        let served = server::serve(self.listener, Arc::clone(&self.service), shutdown).await;
+        let served = server::serve(
+            self.listener,
+            Arc::clone(&self.service),
+            self.settings,
+            shutdown,
+        )
+        .await;
         let closed = tokio::task::spawn_blocking(move || self.service.close()).await;
         served.context("serve requests")?;
         closed.context("close the data folder")

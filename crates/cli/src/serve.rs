@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
+use server::PublicUrl;
 use service::StoreOptions;
 
 use crate::logging;
@@ -41,6 +42,18 @@ pub(crate) struct Serve {
         value_parser = running::parse_address
     )]
     listen: String,
+
+    /// Where browsers find this server, such as https://usage.example.com
+    ///
+    /// Links to the customer portal are made with it. Needed behind a proxy, and when it listens on all
+    /// addresses. Without it: where it listens.
+    #[arg(
+        long,
+        env = "SEXTANT_PUBLIC_URL",
+        value_name = "URL",
+        value_parser = PublicUrl::parse
+    )]
+    public_url: Option<PublicUrl>,
 
     /// After how many events in memory they are moved to files in the data folder's segments
     ///
@@ -80,7 +93,8 @@ impl Serve {
             seal_rows: self.seal_events,
             ..StoreOptions::default()
         };
-        let running = Running::open(listener, &self.data, admin_token, store).await?;
+        let running =
+            Running::open(listener, &self.data, admin_token, store, self.public_url).await?;
         if let Some(token) = &running.new_admin_token {
             show_admin_token(token)?;
         }

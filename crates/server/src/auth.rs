@@ -1,6 +1,6 @@
 //! Who asks, and whether they may (SEMANTICS 2).
 
-use domain::{OrganizationId, Scope};
+use domain::{CustomerId, OrganizationId, Scope};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use service::{Principal, Service};
@@ -18,6 +18,8 @@ pub(crate) enum Access {
     Admin,
     /// The administrator, or an organization whose token has one of these scopes.
     AdminOrOrganization(&'static [Scope]),
+    /// A customer with a session.
+    Customer,
 }
 
 /// Whom a request is served for. What a route's [`Access`] lets through, and who takes a share of what there is.
@@ -29,6 +31,8 @@ pub(crate) enum Caller {
     Admin,
     /// An organization.
     Organization(OrganizationId),
+    /// A customer of an organization.
+    Customer(OrganizationId, CustomerId),
 }
 
 impl Caller {
@@ -38,6 +42,18 @@ impl Caller {
             None => Caller::Anyone,
             Some(Principal::Admin) => Caller::Admin,
             Some(Principal::Organization(token)) => Caller::Organization(token.organization),
+            Some(Principal::Customer(access)) => {
+                Caller::Customer(access.organization, access.customer)
+            }
+        }
+    }
+
+    /// Whose share of what there is a caller takes: customers that of their organization, so that many of them do not take what other
+    /// organizations need.
+    pub(crate) fn payer(self) -> Self {
+        match self {
+            Caller::Customer(organization, _) => Caller::Organization(organization),
+            Caller::Anyone | Caller::Admin | Caller::Organization(_) => self,
         }
     }
 }
@@ -79,8 +95,13 @@ pub(crate) fn authorize(access: Access, principal: Option<Principal>) -> Result<
                 Err(Failure::InsufficientScope(scopes))
             }
         }
-        (Access::Organization(_), Some(Principal::Admin))
-        | (Access::Admin, Some(Principal::Organization(_)))
+        (Access::Customer, Some(Principal::Customer(access))) => {
+            Ok(Caller::Customer(access.organization, access.customer))
+        }
+        (Access::Organization(_), Some(Principal::Admin | Principal::Customer(_)))
+        | (Access::Admin, Some(Principal::Organization(_) | Principal::Customer(_)))
+        | (Access::AdminOrOrganization(_), Some(Principal::Customer(_)))
+        | (Access::Customer, Some(Principal::Admin | Principal::Organization(_)))
         | (_, None) => Err(Failure::Unauthorized),
     }
 }
@@ -98,9 +119,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Scopes, TokenId};
+    use domain::{Scopes, SessionId, TokenId};
     use http::HeaderValue;
-    use service::Access as TokenAccess;
+    use service::{Access as TokenAccess, CustomerAccess};
 
     use super::*;
 
@@ -117,6 +138,14 @@ mod tests {
             token: TokenId::from_random([1; 16]),
             organization: OrganizationId::from_random([2; 16]),
             scopes: scopes.iter().copied().collect::<Scopes>(),
+        })
+    }
+
+    fn customer() -> Principal {
+        Principal::Customer(CustomerAccess {
+            session: SessionId::from_random([3; 16]),
+            organization: OrganizationId::from_random([2; 16]),
+            customer: CustomerId::from_random([4; 16]),
         })
     }
 
@@ -172,6 +201,25 @@ mod tests {
         assert!(refused(Access::Admin, Some(organization(Scope::ALL))));
         assert!(refused(Access::Admin, None));
         assert!(refused(Access::AdminOrOrganization(METERS), None));
+        for access in [
+            Access::Organization(METERS),
+            Access::Admin,
+            Access::AdminOrOrganization(METERS),
+        ] {
+            assert!(refused(access, Some(customer())), "{access:?}");
+        }
+        for principal in [Some(Principal::Admin), Some(organization(Scope::ALL)), None] {
+            assert!(refused(Access::Customer, principal), "{principal:?}");
+        }
+    }
+
+    #[test]
+    fn a_customer_is_served_as_itself_and_takes_of_its_organizations_share() {
+        let own = OrganizationId::from_random([2; 16]);
+        let caller = authorize(Access::Customer, Some(customer())).expect("is let in");
+        let expected = Caller::Customer(own, CustomerId::from_random([4; 16]));
+        assert_eq!((caller, caller.payer()), (expected, Caller::Organization(own)));
+        assert_eq!(Caller::of(Some(customer())), expected);
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Bodies {
     fn of(&self, caller: Caller) -> &Arc<Supply> {
         match caller {
             Caller::Anyone => &self.room_for_strangers,
-            Caller::Admin | Caller::Organization(_) => &self.room,
+            Caller::Admin | Caller::Organization(_) | Caller::Customer(..) => &self.room,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::OrganizationId;
+use domain::{CustomerId, OrganizationId};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use service::Service;
@@ -14,6 +14,7 @@ use crate::error::Failure;
 use crate::limits::INLINE_DECODE_BYTES_MAX;
 use crate::pool::Pools;
 use crate::request::{self, Body, Invalid, Query};
+use crate::settings::Settings;
 use crate::validate::FieldError;
 
 /// What all requests share.
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) service: Arc<Service>,
     /// Where it is asked.
     pub(crate) pools: Pools,
+    /// What whoever runs the server decided.
+    pub(crate) settings: Settings,
 }
 
 /// A request that may be served: its caller has been let in, its body has come.
@@ -48,8 +51,21 @@ impl Call {
     pub(crate) fn organization(&self) -> OrganizationId {
         match self.caller {
             Caller::Organization(organization) => organization,
-            Caller::Admin | Caller::Anyone => {
+            Caller::Admin | Caller::Anyone | Caller::Customer(..) => {
                 panic!("only a route for organizations may ask for the caller's organization")
+            }
+        }
+    }
+
+    /// The customer that asks, and whose it is.
+    ///
+    /// # Panics
+    /// On a route that serves others.
+    pub(crate) fn customer(&self) -> (OrganizationId, CustomerId) {
+        match self.caller {
+            Caller::Customer(organization, customer) => (organization, customer),
+            Caller::Admin | Caller::Anyone | Caller::Organization(_) => {
+                panic!("only a route for customers may ask for the caller's customer")
             }
         }
     }

@@ -31,6 +31,7 @@ mod route;
 mod router;
 mod routes;
 mod serve;
+mod settings;
 mod supply;
 mod telemetry;
 #[cfg(test)]
@@ -41,3 +42,4 @@ mod version;
 pub use reply::Response;
 pub use router::Router;
 pub use serve::serve;
+pub use settings::{PublicUrl, PublicUrlError, Settings};

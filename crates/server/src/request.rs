@@ -9,6 +9,8 @@ mod benefit;
 mod body;
 mod customer;
 mod customer_meter;
+mod customer_portal;
+mod customer_session;
 mod event_type;
 mod events;
 mod filter;
@@ -34,6 +36,8 @@ pub(crate) use customer::{
     customer_update_external,
 };
 pub(crate) use customer_meter::{CustomerMeterList, credit, customer_meter_list, reset};
+pub(crate) use customer_portal::{PortalMeterList, portal_meter_list};
+pub(crate) use customer_session::customer_session_create;
 pub(crate) use event_type::{EventTypeList, NewLabel, event_type_list, event_type_update};
 pub(crate) use events::{EventList, EventNameList, event, event_list, event_name_list};
 pub(crate) use grant::{

@@ -31,6 +31,7 @@ use crate::reply::Response;
 use crate::request;
 use crate::route::{Answer, Found, Route, Table};
 use crate::routes;
+use crate::settings::Settings;
 use crate::telemetry::{self, Answered, RequestIds};
 use crate::version::{self, Version};
 
@@ -62,11 +63,12 @@ struct Target {
 
 impl Router {
     /// Over a service.
-    pub fn new(service: Arc<Service>) -> Self {
+    pub fn new(service: Arc<Service>, settings: Settings) -> Self {
         let ids = RequestIds::new(service.now());
         let shared = Arc::new(Shared {
             service,
             pools: Pools::new(),
+            settings,
         });
         let table = Table::new(routes::all());
         Self {

@@ -5,6 +5,8 @@
 mod benefit_grants;
 mod benefits;
 mod customer_meters;
+mod customer_portal;
+mod customer_sessions;
 mod customers;
 mod event_types;
 mod events;
@@ -28,6 +30,8 @@ pub(crate) fn all() -> Vec<Route> {
     routes.extend(event_types::routes());
     routes.extend(customers::routes());
     routes.extend(customer_meters::routes());
+    routes.extend(customer_sessions::routes());
+    routes.extend(customer_portal::routes());
     routes.extend(meters::routes());
     routes.extend(benefits::routes());
     routes.extend(benefit_grants::routes());

@@ -16,6 +16,7 @@ use crate::limits::{
     SHUTDOWN_DURATION_MAX, TOKEN_USES_SAVED_EVERY,
 };
 use crate::router::Router;
+use crate::settings::Settings;
 use crate::telemetry;
 
 /// Serves requests until `shutdown` is done. Then no more are taken, those in flight are finished (for at most 20 seconds),
@@ -28,9 +29,10 @@ use crate::telemetry;
 pub async fn serve(
     listener: TcpListener,
     service: Arc<Service>,
+    settings: Settings,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let router = Router::new(Arc::clone(&service));
+    let router = Router::new(Arc::clone(&service), settings);
     let (stop, stopping) = watch::channel(false);
     let saver = tokio::spawn(save_token_uses(service, stopping.clone()));
     let mut connections = JoinSet::new();

@@ -9,6 +9,7 @@
 //! - requests of one caller are served in order, those of different callers in turn; one that does not fit yet lets those of
 //!   others pass;
 //! - who stops waiting, by dropping the future, is forgotten at once and never served;
+//! - a customer takes of the share of its organization;
 //! - nothing is lost: what is free and what is held are together what there is.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -86,6 +87,7 @@ impl Supply {
         caller: Caller,
         units: usize,
     ) -> Result<Share, TooManyWait> {
+        let caller = caller.payer();
         assert!(units <= self.total, "{units} units of {}", self.total);
         let (mut share, served) = self.ask(caller, units)?;
         if let Some(served) = served {
@@ -99,6 +101,7 @@ impl Supply {
 
     /// Takes units, if the rule gives them now.
     pub(crate) fn take_now(self: &Arc<Self>, caller: Caller, units: usize) -> Option<Share> {
+        let caller = caller.payer();
         let mut state = self.lock();
         let fits = state.fits(caller, units);
         fits.then(|| {

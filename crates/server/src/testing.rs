@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use service::{Clock, OpenOptions, Random, RealDisk, Service, StoreOptions, Timestamp};
 use tempfile::TempDir;
 
-use crate::Router;
+use crate::{PublicUrl, Router, Settings};
 use crate::openapi::tests::answers;
 
 /// The administrator's token.
@@ -64,6 +64,13 @@ impl Random for Counting {
     }
 }
 
+/// Those of a server that is tried on one machine.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        public_url: PublicUrl::parse("https://usage.example.com").expect("an address"),
+    }
+}
+
 impl Bench {
     /// On a new folder. Its clock begins at 2026-03-31T23:33:20Z, and goes on only when it is looked at.
     pub(crate) fn new() -> Self {
@@ -78,7 +85,7 @@ impl Bench {
         });
         let service = Arc::new(opened.expect("opens").service);
         Self {
-            router: Router::new(Arc::clone(&service)),
+            router: Router::new(Arc::clone(&service), settings()),
             service,
             _folder: folder,
         }
@@ -109,6 +116,27 @@ impl Bench {
         let new = json!({"organization_id": organization, "comment": "test", "scopes": scopes, "expires_in": null});
         let path = "/v1/organization-access-tokens/";
         let made = self.send(Method::POST, path, ADMIN, Some(&new)).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+        made.json()["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// The token of a session of a customer, who is made with this external id.
+    pub(crate) async fn session(&self, token: &str, external_id: &str) -> String {
+        let email = format!("{external_id}@example.com");
+        let new = json!({"email": email, "external_id": external_id});
+        let made = self
+            .send(Method::POST, "/v1/customers/", token, Some(&new))
+            .await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+        self.session_of(token, external_id).await
+    }
+
+    /// The token of another session of a customer.
+    pub(crate) async fn session_of(&self, token: &str, external_id: &str) -> String {
+        let new = json!({"external_customer_id": external_id});
+        let made = self
+            .send(Method::POST, "/v1/customer-sessions/", token, Some(&new))
+            .await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
         made.json()["token"].as_str().expect("a token").to_owned()
     }

@@ -26,6 +26,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 mod text;
+mod url;
 
 pub(crate) use boolean::boolean;
 pub(crate) use choice::{choice, one_of};
@@ -33,7 +34,7 @@ pub(crate) use datetime::{Instant, datetime};
 pub(crate) use duration::duration;
 pub(crate) use email::email;
 pub(crate) use fault::{FAULTS_MAX, Faults, FieldError, shortened};
-pub(crate) use identifier::{is_version_4, uuid4};
+pub(crate) use identifier::{is_version_4, uuid, uuid4};
 pub(crate) use integer::{Bounds, integer, integer_within};
 pub(crate) use literal::decimal_from_text;
 pub(crate) use metadata::{metadata, scalar};
@@ -41,6 +42,7 @@ pub(crate) use node::{Model, Node, list};
 pub(crate) use path::{Path, Segment};
 pub(crate) use rule::Rule;
 pub(crate) use text::{Length, nested_text, refuse_nul, text, trimmed_or_none};
+pub(crate) use url::http_url;
 
 /// A fault has been reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

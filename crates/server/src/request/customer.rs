@@ -2,7 +2,7 @@
 
 use domain::{CustomerKind, OrganizationId};
 use service::{
-    Change, CustomerChanges, CustomerOrder, CustomerSearch, Direction, NewCustomer, Page,
+    Change, CustomerChanges, CustomerOrder, CustomerSearch, Direction, NewCustomer, NewOwner, Page,
 };
 use uuid::Uuid;
 
@@ -110,9 +110,10 @@ fn read_kind(
         billing_address: billing_address?,
         locale: locale?.flatten(),
         metadata: metadata?.unwrap_or_default(),
+        owner,
     };
     let organization = organization?;
-    if customer.email.is_none() && owner.is_none() {
+    if customer.email.is_none() && customer.owner.is_none() {
         let rule = Rule::Value("An owner is required for a team customer without an email.");
         return Err(node.refuse(rule, faults));
     }
@@ -128,16 +129,17 @@ fn name(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Option<String>> {
     text(node, NAME_LENGTH, faults).map(trimmed_or_none)
 }
 
-/// The member that owns a team. There are no members here: checked in form, not kept.
-fn owner(node: Node<'_, '_>, faults: &mut Faults) -> Checked<()> {
+/// The member that owns a customer.
+fn owner(node: Node<'_, '_>, faults: &mut Faults) -> Checked<NewOwner> {
     let model = node.model(faults)?;
     let email = model.required("email", faults, email);
     let name = model.nullable("name", faults, name);
     let external_id = model.nullable("external_id", faults, optional_text);
-    email?;
-    name?;
-    external_id?;
-    Ok(())
+    Ok(NewOwner {
+        email: email?,
+        name: name?.flatten(),
+        external_id: external_id?.flatten(),
+    })
 }
 
 /// `PATCH /v1/customers/{id}`

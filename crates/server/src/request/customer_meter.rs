@@ -77,7 +77,7 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<CustomerMeterLis
     })
 }
 
-fn order(name: &str) -> Option<(CustomerMeterOrder, Direction)> {
+pub(super) fn order(name: &str) -> Option<(CustomerMeterOrder, Direction)> {
     let (name, direction) = match name.strip_prefix('-') {
         Some(name) => (name, Direction::Descending),
         None => (name, Direction::Ascending),

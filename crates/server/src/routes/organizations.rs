@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
 async fn list(call: Call) -> Answer {
     let only = match call.caller {
         Caller::Organization(own) => Some(own),
-        Caller::Admin | Caller::Anyone => None,
+        Caller::Admin | Caller::Anyone | Caller::Customer(..) => None,
     };
     let OrganizationList { slug, page } = request::organization_list(&call.query())?;
     let listed = call
@@ -67,6 +67,6 @@ async fn update(call: Call) -> Answer {
 fn visible(call: &Call, id: OrganizationId) -> Result<(), Failure> {
     match call.caller {
         Caller::Organization(own) if own != id => Err(Failure::NotFound),
-        Caller::Organization(_) | Caller::Admin | Caller::Anyone => Ok(()),
+        Caller::Organization(_) | Caller::Admin | Caller::Anyone | Caller::Customer(..) => Ok(()),
     }
 }

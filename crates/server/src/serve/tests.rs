@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::testing::Bench;
+use crate::testing::{Bench, settings};
 
 /// A server on a free port.
 struct Running {
@@ -24,7 +24,7 @@ async fn start(bench: &Bench) -> Running {
     let service = Arc::clone(&bench.service);
     let served = tokio::spawn(async move {
         let shutdown = async { stopped.await.expect("the test stops the server") };
-        serve(listener, service, shutdown).await
+        serve(listener, service, settings(), shutdown).await
     });
     Running {
         address,

@@ -92,6 +92,14 @@ pub(crate) enum Rule<'a> {
     TooManyClauses(usize, usize),
     /// Not an e-mail address, and why.
     Email(&'a str),
+    /// Not text where an address of a page is wanted.
+    NotAUrl,
+    /// Text that is no address of a page, and why.
+    UrlText(&'a str),
+    /// An address of more bytes than this.
+    UrlTooLong(usize),
+    /// An address of another scheme than these.
+    UrlScheme(&'a [&'static str]),
     /// A rule of our own or the reference's, in words.
     Value(&'a str),
 }
@@ -139,6 +147,10 @@ impl Rule<'_> {
             Rule::DurationText(_) => "time_delta_parsing",
             Rule::TimeZone => "TimeZoneName",
             Rule::TooManyKeys(..) | Rule::TooManyClauses(..) => "too_long",
+            Rule::NotAUrl => "url_type",
+            Rule::UrlText(_) => "url_parsing",
+            Rule::UrlTooLong(_) => "url_too_long",
+            Rule::UrlScheme(_) => "url_scheme",
             Rule::Email(_) | Rule::Value(_) => "value_error",
         }
     }
@@ -178,6 +190,7 @@ impl Rule<'_> {
             Rule::NaiveTime => "Input should have timezone info",
             Rule::NotADuration => "Input should be a valid timedelta",
             Rule::TimeZone => "Invalid timezone name.",
+            Rule::NotAUrl => "URL input should be a string or URL",
             _ => return Cow::Owned(self.message_with_values()),
         };
         Cow::Borrowed(fixed)
@@ -224,6 +237,9 @@ impl Rule<'_> {
                 format!("Filter should have at most {max} clauses in all, not {count}")
             }
             Rule::Email(why) => format!("value is not a valid email address: {why}"),
+            Rule::UrlText(why) => format!("Input should be a valid URL, {why}"),
+            Rule::UrlTooLong(max) => format!("URL should have at most {max} characters"),
+            Rule::UrlScheme(names) => format!("URL scheme should be {}", either(names)),
             Rule::Value(why) => format!("Value error, {why}"),
             other => other.message().into_owned(),
         }
@@ -254,7 +270,10 @@ impl Rule<'_> {
                 out.push('}');
                 out
             }
+            Rule::UrlTooLong(max) => format!("{{\"max_length\":{max}}}"),
+            Rule::UrlScheme(names) => object("expected_schemes", &either(names)),
             Rule::Identifier(why)
+            | Rule::UrlText(why)
             | Rule::Time(why)
             | Rule::TimeText(why)
             | Rule::DurationText(why) => object("error", why),

@@ -19,8 +19,8 @@ struct Operation {
 }
 
 impl Operation {
-    /// All of the table, with a token of the organization where one is needed.
-    fn all(organization_token: &str) -> Vec<Self> {
+    /// All of the table, with a token of the organization or of a customer's session where one is needed.
+    fn all(organization_token: &str, session: &str) -> Vec<Self> {
         let operations: Vec<Self> = (routes::all().into_iter())
             .map(|route| Self {
                 method: route.method,
@@ -32,6 +32,7 @@ impl Operation {
                     Access::Open => String::new(),
                     Access::Organization(_) => organization_token.to_owned(),
                     Access::Admin | Access::AdminOrOrganization(_) => ADMIN.to_owned(),
+                    Access::Customer => session.to_owned(),
                 },
             })
             .collect();
@@ -82,7 +83,8 @@ fn assert_is_served(answer: &Answered, name: &str) {
 async fn every_operation_is_served_under_both_spellings_of_its_path() {
     let bench = Bench::new();
     let token = bench.organization("acme").await;
-    for operation in Operation::all(&token) {
+    let session = bench.session(&token, "ada").await;
+    for operation in Operation::all(&token, &session) {
         let name = operation.name();
         let path = &operation.path;
         let answer = operation.ask(&bench, path, None).await;
@@ -101,7 +103,8 @@ async fn every_operation_is_served_below_the_old_prefix_with_a_notice() {
     let bench = Bench::new();
     let token = bench.organization("acme").await;
     let notice = "x-polar-deprecation-notice";
-    for operation in Operation::all(&token) {
+    let session = bench.session(&token, "ada").await;
+    for operation in Operation::all(&token, &session) {
         let name = operation.name();
         let answer = operation.ask(&bench, &operation.path, None).await;
         assert_eq!(answer.header(notice), None, "{name}");
@@ -129,7 +132,8 @@ async fn every_operation_repeats_the_version_that_it_is_asked_in() {
     let token = bench.organization("acme").await;
     let asked = VERSIONS.map(|version| (Some(version), version));
     let default = [(None, VERSIONS[0]), (Some(""), VERSIONS[0])];
-    for operation in Operation::all(&token) {
+    let session = bench.session(&token, "ada").await;
+    for operation in Operation::all(&token, &session) {
         let name = operation.name();
         let mut answers = Vec::new();
         for (asked, expected) in asked.into_iter().chain(default) {
@@ -147,7 +151,8 @@ async fn every_operation_repeats_the_version_that_it_is_asked_in() {
 async fn no_operation_is_there_in_a_version_that_is_not_served() {
     let bench = Bench::new();
     let token = bench.organization("acme").await;
-    for mut operation in Operation::all(&token) {
+    let session = bench.session(&token, "ada").await;
+    for mut operation in Operation::all(&token, &session) {
         if !operation.is_versioned() {
             continue;
         }
