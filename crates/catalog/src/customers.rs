@@ -14,7 +14,9 @@ use crate::columns::{metadata, name, optional_timestamp, timestamp};
 use crate::conditions::Conditions;
 use crate::fold::fold;
 use crate::list::{List, SortColumn};
-use crate::{Catalog, CatalogError, Direction, GrantStep, Listed, Page, grants, members, sessions};
+use crate::{
+    Catalog, CatalogError, Direction, GrantStep, Listed, Outbox, Page, grants, members, sessions,
+};
 
 mod of_events;
 mod oldest_first;
@@ -88,13 +90,20 @@ pub fn is_same_email(left: &str, right: &str) -> bool {
 }
 
 impl Catalog {
-    /// Adds a customer. Durable when it returns.
+    /// Adds a customer, with what is to be told of it. Durable when it returns.
     ///
     /// # Errors
     ///
     /// [`CatalogError::CustomerConflict`], [`CatalogError::OrganizationUnknown`].
-    pub fn insert_customer(&self, customer: &Customer) -> Result<(), CatalogError> {
-        self.write(|transaction| insert_row(transaction, customer))
+    pub fn insert_customer(
+        &self,
+        customer: &Customer,
+        outbox: &Outbox,
+    ) -> Result<(), CatalogError> {
+        self.write(|transaction| {
+            insert_row(transaction, customer)?;
+            outbox.write(transaction)
+        })
     }
 
     /// The same, and the member that owns it, both or none.
@@ -106,10 +115,12 @@ impl Catalog {
         &self,
         customer: &Customer,
         owner: &TeamMember,
+        outbox: &Outbox,
     ) -> Result<(), CatalogError> {
         self.write(|transaction| {
             insert_row(transaction, customer)?;
-            Ok(members::insert(transaction, owner)?)
+            members::insert(transaction, owner)?;
+            outbox.write(transaction)
         })
     }
 
@@ -244,16 +255,22 @@ impl Catalog {
         })
     }
 
-    /// Replaces all of a customer but its id, organization and `created_at`; with `deleted_at` set, it is deleted by this.
+    /// Replaces all of a customer but its id, organization and `created_at`, and writes what is to be told of it; with `deleted_at` set,
+    /// it is deleted by this.
     /// Durable when it returns. Whoever reads a customer to change it sees to it that nobody else does so in between.
     ///
     /// # Errors
     ///
     /// [`CatalogError::NotFound`], also when it is deleted already; [`CatalogError::CustomerConflict`].
-    pub fn update_customer(&self, customer: &Customer) -> Result<(), CatalogError> {
+    pub fn update_customer(
+        &self,
+        customer: &Customer,
+        outbox: &Outbox,
+    ) -> Result<(), CatalogError> {
         self.write(|transaction| {
             check_unique(transaction, customer)?;
-            write_row(transaction, customer)
+            write_row(transaction, customer)?;
+            outbox.write(transaction)
         })
     }
 
@@ -277,12 +294,14 @@ impl Catalog {
         &self,
         deleted: &Customer,
         revocations: &[GrantStep],
+        outbox: &Outbox,
     ) -> Result<(), CatalogError> {
         self.write(|transaction| {
             write_row(transaction, deleted)?;
             members::delete_of(transaction, deleted.id)?;
             sessions::delete_of(transaction, deleted.id)?;
-            grants::insert_steps(transaction, revocations)
+            grants::insert_steps(transaction, revocations)?;
+            outbox.write(transaction)
         })
     }
 }

@@ -43,7 +43,9 @@ mod webhooks;
 mod samples;
 
 pub use benefits::{BenefitOrder, BenefitSearch};
-pub use customers::{CustomerIdentity, CustomerOrder, CustomerPlace, CustomerSearch, is_same_email};
+pub use customers::{
+    CustomerIdentity, CustomerOrder, CustomerPlace, CustomerSearch, is_same_email,
+};
 pub use database::Catalog;
 pub use error::CatalogError;
 pub use fold::TextSearch;

@@ -89,14 +89,15 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<TeamMember> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{delete, at, catalog_with_organizations, customer, member, organization};
+    use crate::Outbox;
+    use crate::samples::{at, catalog_with_organizations, customer, delete, member, organization};
 
     #[test]
     fn an_owner_comes_with_its_customer_and_goes_with_it() {
         let catalog = catalog_with_organizations();
         let (team, other) = (customer(1), customer(2));
         catalog
-            .insert_customer_with_owner(&team, &member(1, 1))
+            .insert_customer_with_owner(&team, &member(1, 1), &Outbox::default())
             .expect("inserts");
         let owner = TeamMember {
             name: Some("Ada".into()),
@@ -105,7 +106,7 @@ mod tests {
             ..member(2, 2)
         };
         catalog
-            .insert_customer_with_owner(&other, &owner)
+            .insert_customer_with_owner(&other, &owner, &Outbox::default())
             .expect("inserts");
         let of = |customer: CustomerId| {
             let own = organization(1).id;
@@ -116,8 +117,7 @@ mod tests {
         let foreign = catalog.members(organization(2).id, team.id);
         assert_eq!(foreign.expect("reads"), []);
 
-        delete(&catalog, team.organization, team.id, at(900))
-            .expect("deletes");
+        delete(&catalog, team.organization, team.id, at(900)).expect("deletes");
         assert_eq!(of(team.id), []);
         let left = catalog.all_members().expect("reads");
         assert_eq!(left, [(other.organization, other.id, member(2, 2).id)]);
@@ -126,10 +126,12 @@ mod tests {
     #[test]
     fn a_customer_that_is_refused_leaves_no_member() {
         let catalog = catalog_with_organizations();
-        catalog.insert_customer(&customer(1)).expect("inserts");
+        catalog
+            .insert_customer(&customer(1), &Outbox::default())
+            .expect("inserts");
         let mut twin = customer(2);
         twin.email = customer(1).email;
-        let outcome = catalog.insert_customer_with_owner(&twin, &member(1, 2));
+        let outcome = catalog.insert_customer_with_owner(&twin, &member(1, 2), &Outbox::default());
         assert!(matches!(
             outcome,
             Err(CatalogError::CustomerConflict { .. })

@@ -6,7 +6,7 @@ use domain::{
     OrganizationId, Scope, SessionId, TeamMember, Timestamp, Token, TokenId, Unit,
 };
 
-use crate::{Catalog, CatalogError};
+use crate::{Catalog, CatalogError, Outbox};
 
 /// A catalogue in memory.
 pub(crate) fn catalog() -> Catalog {
@@ -131,7 +131,7 @@ pub(crate) fn delete(
 ) -> Result<Customer, CatalogError> {
     let customer = catalog.customer(organization, id)?;
     let deleted = customer.ok_or(CatalogError::NotFound)?.deleted(at);
-    catalog.delete_customer(&deleted, &[])?;
+    catalog.delete_customer(&deleted, &[], &Outbox::default())?;
     Ok(deleted)
 }
 

@@ -92,12 +92,15 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<CustomerSession> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{delete, at, catalog_with_organizations, customer, organization, session};
+    use crate::Outbox;
+    use crate::samples::{at, catalog_with_organizations, customer, delete, organization, session};
 
     fn catalog_with_customers() -> Catalog {
         let catalog = catalog_with_organizations();
         for n in 1..=2 {
-            catalog.insert_customer(&customer(n)).expect("inserts");
+            catalog
+                .insert_customer(&customer(n), &Outbox::default())
+                .expect("inserts");
         }
         catalog
     }
@@ -138,8 +141,7 @@ mod tests {
             ..session(1, 1)
         });
         let gone = customer(1);
-        delete(&catalog, gone.organization, gone.id, at(900))
-            .expect("deletes");
+        delete(&catalog, gone.organization, gone.id, at(900)).expect("deletes");
         refused(&session(1, 1));
         assert_eq!(all(&catalog), []);
     }
@@ -165,8 +167,7 @@ mod tests {
             .expect("deletes");
         assert_eq!(left(&catalog), [3, 4]);
         let gone = customer(1);
-        delete(&catalog, gone.organization, gone.id, at(900))
-            .expect("deletes");
+        delete(&catalog, gone.organization, gone.id, at(900)).expect("deletes");
         assert_eq!(left(&catalog), [4]);
     }
 

@@ -190,7 +190,9 @@ fn a_deleted_benefit_is_found_only_by_who_asks_for_deleted_ones() {
 fn what_happens_to_grants_is_noted_with_the_deletion_or_not_at_all() {
     let catalog = catalog_with_meters();
     insert(&catalog, &[benefit(1)]);
-    catalog.insert_customer(&customer(1)).expect("inserts");
+    catalog
+        .insert_customer(&customer(1), &Outbox::default())
+        .expect("inserts");
     let of = organization(1).id;
     let step = GrantStep {
         key: "revoke".into(),

@@ -66,6 +66,7 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Outbox;
     use crate::samples::{at, catalog_with_organizations, customer, delete, organization};
 
     fn named(n: u8, external_id: Option<&str>, name: Option<&str>, email: &str) -> Customer {
@@ -85,7 +86,9 @@ mod tests {
             named(3, Some("crm/18"), Some("Carol"), "carol@c.example"),
         ];
         for customer in &customers {
-            catalog.insert_customer(customer).expect("inserts");
+            catalog
+                .insert_customer(customer, &Outbox::default())
+                .expect("inserts");
         }
         (catalog, customers)
     }

@@ -93,6 +93,7 @@ fn size(customer: &Customer) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Outbox;
     use crate::samples::{at, catalog_with_organizations, customer, organization};
 
     /// The customers of organization 1, in pages of about so many bytes.
@@ -118,23 +119,31 @@ mod tests {
     fn pages_go_from_the_oldest_to_the_newest_customer() {
         let catalog = catalog_with_organizations();
         for n in [3, 1, 2] {
-            catalog.insert_customer(&customer(n)).expect("inserts");
+            catalog
+                .insert_customer(&customer(n), &Outbox::default())
+                .expect("inserts");
         }
         // Two of one time, which no page may leave out or give twice.
         let twin = Customer {
             created_at: customer(2).created_at,
             ..customer(4)
         };
-        catalog.insert_customer(&twin).expect("inserts");
+        catalog
+            .insert_customer(&twin, &Outbox::default())
+            .expect("inserts");
         let of_another = Customer {
             organization: organization(2).id,
             ..customer(5)
         };
-        catalog.insert_customer(&of_another).expect("inserts");
-        let gone = customer(6);
-        catalog.insert_customer(&gone).expect("inserts");
         catalog
-            .delete_customer(&gone.deleted(at(900)), &[])
+            .insert_customer(&of_another, &Outbox::default())
+            .expect("inserts");
+        let gone = customer(6);
+        catalog
+            .insert_customer(&gone, &Outbox::default())
+            .expect("inserts");
+        catalog
+            .delete_customer(&gone.deleted(at(900)), &[], &Outbox::default())
             .expect("deletes");
 
         let ordered = [id(1), id(4), id(2), id(3)];
@@ -147,11 +156,13 @@ mod tests {
     fn a_page_goes_on_after_a_customer_that_is_gone() {
         let catalog = catalog_with_organizations();
         for n in 1..=3 {
-            catalog.insert_customer(&customer(n)).expect("inserts");
+            catalog
+                .insert_customer(&customer(n), &Outbox::default())
+                .expect("inserts");
         }
         let first = customer(1);
         catalog
-            .delete_customer(&first.clone().deleted(at(900)), &[])
+            .delete_customer(&first.clone().deleted(at(900)), &[], &Outbox::default())
             .expect("deletes");
         let after = Some(CustomerPlace::of(&first));
         let page = catalog.customers_oldest_first(organization(1).id, after, 1);

@@ -47,7 +47,9 @@ fn recorded() -> Vec<Customer> {
 fn recorded_catalog() -> Catalog {
     let catalog = catalog_with_organizations();
     for customer in recorded() {
-        catalog.insert_customer(&customer).expect("inserts");
+        catalog
+            .insert_customer(&customer, &Outbox::default())
+            .expect("inserts");
     }
     catalog
 }
@@ -99,7 +101,9 @@ fn a_customer_comes_back_as_it_went_in() {
         ..customer(2)
     };
     for stored in [&full, &bare] {
-        catalog.insert_customer(stored).expect("inserts");
+        catalog
+            .insert_customer(stored, &Outbox::default())
+            .expect("inserts");
         let read = catalog
             .customer(stored.organization, stored.id)
             .expect("reads");
@@ -115,7 +119,9 @@ fn a_customer_comes_back_as_it_went_in() {
 fn a_customer_of_another_organization_is_not_there() {
     let catalog = catalog_with_organizations();
     let stored = customer(1);
-    catalog.insert_customer(&stored).expect("inserts");
+    catalog
+        .insert_customer(&stored, &Outbox::default())
+        .expect("inserts");
     let other = organization(2).id;
     assert_eq!(catalog.customer(other, stored.id).expect("reads"), None);
     assert_eq!(
@@ -142,7 +148,7 @@ fn a_customer_of_another_organization_is_not_there() {
         ..stored.clone()
     };
     assert!(matches!(
-        catalog.update_customer(&moved),
+        catalog.update_customer(&moved, &Outbox::default()),
         Err(CatalogError::NotFound)
     ));
     let outcome = delete(&catalog, other, stored.id, at(1));
@@ -156,7 +162,9 @@ fn a_customer_of_another_organization_is_not_there() {
         id: customer(9).id,
         ..twin
     };
-    catalog.insert_customer(&twin).expect("inserts");
+    catalog
+        .insert_customer(&twin, &Outbox::default())
+        .expect("inserts");
 }
 
 #[test]
@@ -167,7 +175,7 @@ fn a_customer_needs_its_organization() {
         ..customer(1)
     };
     assert!(matches!(
-        catalog.insert_customer(&orphan),
+        catalog.insert_customer(&orphan, &Outbox::default()),
         Err(CatalogError::OrganizationUnknown)
     ));
 }
@@ -176,10 +184,16 @@ fn a_customer_needs_its_organization() {
 fn an_address_is_taken_in_any_case_and_an_external_id_in_its_own() {
     let catalog = catalog_with_organizations();
     catalog
-        .insert_customer(&named(1, "Ève@Example.com", None, Some("Key")))
+        .insert_customer(
+            &named(1, "Ève@Example.com", None, Some("Key")),
+            &Outbox::default(),
+        )
         .expect("inserts");
     let insert = |email: &str, external_id: &str| {
-        catalog.insert_customer(&named(2, email, None, Some(external_id)))
+        catalog.insert_customer(
+            &named(2, email, None, Some(external_id)),
+            &Outbox::default(),
+        )
     };
     check_conflict(insert("èVE@example.COM", "other"), (true, false));
     check_conflict(insert("other@example.com", "Key"), (false, true));
@@ -202,7 +216,9 @@ fn any_number_of_customers_have_no_address_and_no_external_id() {
             external_id: None,
             ..customer(n)
         };
-        catalog.insert_customer(&bare).expect("inserts");
+        catalog
+            .insert_customer(&bare, &Outbox::default())
+            .expect("inserts");
     }
 }
 
@@ -210,10 +226,16 @@ fn any_number_of_customers_have_no_address_and_no_external_id() {
 fn an_empty_external_id_is_one_like_any_other() {
     let catalog = catalog_with_organizations();
     catalog
-        .insert_customer(&named(1, "a@example.com", None, Some("")))
+        .insert_customer(
+            &named(1, "a@example.com", None, Some("")),
+            &Outbox::default(),
+        )
         .expect("inserts");
     check_conflict(
-        catalog.insert_customer(&named(2, "b@example.com", None, Some(""))),
+        catalog.insert_customer(
+            &named(2, "b@example.com", None, Some("")),
+            &Outbox::default(),
+        ),
         (false, true),
     );
     let found = catalog
@@ -225,7 +247,9 @@ fn an_empty_external_id_is_one_like_any_other() {
 #[test]
 fn an_update_replaces_the_row_but_when_it_was_created() {
     let catalog = catalog_with_organizations();
-    catalog.insert_customer(&customer(1)).expect("inserts");
+    catalog
+        .insert_customer(&customer(1), &Outbox::default())
+        .expect("inserts");
     let changed = Customer {
         kind: CustomerKind::Team,
         email: Some("New@example.com".into()),
@@ -238,7 +262,9 @@ fn an_update_replaces_the_row_but_when_it_was_created() {
         modified_at: Some(at(400)),
         ..customer(1)
     };
-    catalog.update_customer(&changed).expect("updates");
+    catalog
+        .update_customer(&changed, &Outbox::default())
+        .expect("updates");
     let expected = Customer {
         created_at: customer(1).created_at,
         ..changed
@@ -248,7 +274,7 @@ fn an_update_replaces_the_row_but_when_it_was_created() {
         .expect("reads");
     assert_eq!(read, Some(expected));
     assert!(matches!(
-        catalog.update_customer(&customer(2)),
+        catalog.update_customer(&customer(2), &Outbox::default()),
         Err(CatalogError::NotFound)
     ));
 }
@@ -256,8 +282,12 @@ fn an_update_replaces_the_row_but_when_it_was_created() {
 #[test]
 fn an_update_keeps_to_what_is_taken_and_does_nothing_otherwise() {
     let catalog = catalog_with_organizations();
-    catalog.insert_customer(&customer(1)).expect("inserts");
-    catalog.insert_customer(&customer(2)).expect("inserts");
+    catalog
+        .insert_customer(&customer(1), &Outbox::default())
+        .expect("inserts");
+    catalog
+        .insert_customer(&customer(2), &Outbox::default())
+        .expect("inserts");
     let wanted = Customer {
         email: Some("CUSTOMER1@example.com".into()),
         external_id: Some("external-1".into()),
@@ -265,7 +295,10 @@ fn an_update_keeps_to_what_is_taken_and_does_nothing_otherwise() {
         ..customer(2)
     };
     check_conflict(catalog.check_customer(&wanted), (true, true));
-    check_conflict(catalog.update_customer(&wanted), (true, true));
+    check_conflict(
+        catalog.update_customer(&wanted, &Outbox::default()),
+        (true, true),
+    );
     let read = catalog
         .customer(customer(2).organization, customer(2).id)
         .expect("reads");
@@ -282,7 +315,7 @@ fn an_update_keeps_to_what_is_taken_and_does_nothing_otherwise() {
         .check_customer(&own)
         .expect("its own are free to it");
     catalog
-        .update_customer(&own)
+        .update_customer(&own, &Outbox::default())
         .expect("its own are free to it");
 }
 
@@ -291,7 +324,9 @@ fn a_deleted_customer_is_seen_only_where_deleted_ones_are() {
     let catalog = catalog_with_organizations();
     let stored = customer(1);
     let of = stored.organization;
-    catalog.insert_customer(&stored).expect("inserts");
+    catalog
+        .insert_customer(&stored, &Outbox::default())
+        .expect("inserts");
     let deleted = delete(&catalog, of, stored.id, at(500)).expect("deletes");
     let expected = Customer {
         external_id: None,
@@ -321,7 +356,7 @@ fn a_deleted_customer_is_seen_only_where_deleted_ones_are() {
     );
     assert!(catalog.customer_identities().expect("reads").is_empty());
     assert!(matches!(
-        catalog.update_customer(&stored),
+        catalog.update_customer(&stored, &Outbox::default()),
         Err(CatalogError::NotFound)
     ));
     let again = delete(&catalog, of, stored.id, at(600));
@@ -340,7 +375,9 @@ fn what_a_deleted_customer_had_is_free_again() {
     let of = organization(1).id;
     for n in 1..=3 {
         let same = named(n, "same@example.com", None, Some("same"));
-        catalog.insert_customer(&same).expect("is free");
+        catalog
+            .insert_customer(&same, &Outbox::default())
+            .expect("is free");
         delete(&catalog, of, same.id, at(500)).expect("deletes");
     }
 }
@@ -348,7 +385,9 @@ fn what_a_deleted_customer_had_is_free_again() {
 #[test]
 fn an_update_may_delete_so_that_erasing_is_one_step() {
     let catalog = catalog_with_organizations();
-    catalog.insert_customer(&customer(1)).expect("inserts");
+    catalog
+        .insert_customer(&customer(1), &Outbox::default())
+        .expect("inserts");
     let erased = Customer {
         email: Some("0123@anonymized.example".into()),
         external_id: None,
@@ -357,7 +396,9 @@ fn an_update_may_delete_so_that_erasing_is_one_step() {
         deleted_at: Some(at(500)),
         ..customer(1)
     };
-    catalog.update_customer(&erased).expect("updates");
+    catalog
+        .update_customer(&erased, &Outbox::default())
+        .expect("updates");
     let of = erased.organization;
     assert_eq!(catalog.customer(of, erased.id).expect("reads"), None);
     let kept = catalog
@@ -377,7 +418,9 @@ fn identities_are_those_of_all_organizations() {
     };
     let gone = customer(3);
     for stored in [&one, &two, &gone] {
-        catalog.insert_customer(stored).expect("inserts");
+        catalog
+            .insert_customer(stored, &Outbox::default())
+            .expect("inserts");
     }
     delete(&catalog, gone.organization, gone.id, at(500)).expect("deletes");
     let mut identities = catalog.customer_identities().expect("reads");
@@ -427,7 +470,9 @@ fn equal_keys_go_by_id() {
         })
         .collect();
     for customer in &customers {
-        catalog.insert_customer(customer).expect("inserts");
+        catalog
+            .insert_customer(customer, &Outbox::default())
+            .expect("inserts");
     }
     customers.sort_by_key(|customer| customer.id);
     for direction in [Direction::Ascending, Direction::Descending] {
@@ -530,7 +575,9 @@ fn a_customer_without_anything_to_search_is_in_the_list_but_in_no_search() {
         external_id: None,
         ..customer(1)
     };
-    catalog.insert_customer(&bare).expect("inserts");
+    catalog
+        .insert_customer(&bare, &Outbox::default())
+        .expect("inserts");
     let count = |query: &str| {
         let search = CustomerSearch {
             query: Some(query.to_owned()),

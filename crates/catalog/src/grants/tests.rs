@@ -11,7 +11,9 @@ const ALL: Page = Page {
 fn catalog_with_customers() -> Catalog {
     let catalog = catalog_with_organizations();
     for n in 1..=3 {
-        catalog.insert_customer(&customer(n)).expect("inserts");
+        catalog
+            .insert_customer(&customer(n), &Outbox::default())
+            .expect("inserts");
     }
     catalog
 }

@@ -17,7 +17,7 @@ fn endpoint(n: u8, of: u8) -> WebhookEndpoint {
         id: WebhookEndpointId::from_bytes([n; 16]),
         organization: organization(of).id,
         url: format!("https://example.com/{n}"),
-        name: (n % 2 == 0).then(|| format!("endpoint {n}")),
+        name: n.is_multiple_of(2).then(|| format!("endpoint {n}")),
         format: WebhookFormat::Raw,
         secret: format!("whsec_{n}"),
         events: vec![

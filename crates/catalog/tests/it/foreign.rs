@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use catalog::{Catalog, CatalogError};
+use catalog::{Catalog, CatalogError, Outbox};
 use rusqlite::Connection;
 
 use crate::{customer, folder, open, organization};
@@ -115,7 +115,9 @@ fn a_damaged_page_is_found_when_the_file_is_opened() {
             .insert_organization(&organization())
             .expect("inserts");
         for n in 1..=200 {
-            catalog.insert_customer(&customer(n)).expect("inserts");
+            catalog
+                .insert_customer(&customer(n), &Outbox::default())
+                .expect("inserts");
         }
     }
     let sound = fs::read(&path).expect("reads");

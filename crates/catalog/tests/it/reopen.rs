@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use catalog::{CatalogError, CustomerSearch, MeterSearch, OrganizationSearch, Page};
+use catalog::{CatalogError, CustomerSearch, MeterSearch, OrganizationSearch, Outbox, Page};
 
 use crate::{customer, folder, meter, open, organization, token};
 
@@ -21,11 +21,15 @@ fn all_rows_are_there_after_a_restart() {
             .insert_organization(&organization())
             .expect("inserts");
         catalog.insert_token(&token(), &[7; 32]).expect("inserts");
-        catalog.insert_customer(&customer(1)).expect("inserts");
-        catalog.insert_customer(&customer(2)).expect("inserts");
+        catalog
+            .insert_customer(&customer(1), &Outbox::default())
+            .expect("inserts");
+        catalog
+            .insert_customer(&customer(2), &Outbox::default())
+            .expect("inserts");
         catalog.insert_meter(&meter()).expect("inserts");
         catalog
-            .delete_customer(&customer(2).deleted(crate::at(50)), &[])
+            .delete_customer(&customer(2).deleted(crate::at(50)), &[], &Outbox::default())
             .expect("deletes");
     }
     let catalog = open(&path);
@@ -83,7 +87,9 @@ fn what_was_acknowledged_is_in_the_files_as_they_are_on_disk() {
     catalog
         .insert_organization(&organization())
         .expect("inserts");
-    catalog.insert_customer(&customer(1)).expect("inserts");
+    catalog
+        .insert_customer(&customer(1), &Outbox::default())
+        .expect("inserts");
     let left_behind = folder.path().join("left-behind");
     fs::create_dir(&left_behind).expect("creates");
     for file in ["catalog.sqlite", "catalog.sqlite-wal"] {
@@ -110,7 +116,9 @@ fn readers_see_what_was_just_written_from_any_thread() {
             scope.spawn(move || {
                 for n in 0..10 {
                     let customer = customer(thread * 10 + n);
-                    catalog.insert_customer(&customer).expect("inserts");
+                    catalog
+                        .insert_customer(&customer, &Outbox::default())
+                        .expect("inserts");
                     assert_eq!(
                         catalog.customer(of, customer.id).expect("reads"),
                         Some(customer)
@@ -136,7 +144,7 @@ fn of_two_that_want_one_address_at_once_one_gets_it() {
         let insert = |n: u8| {
             let mut wanted = customer(n);
             wanted.email = Some("wanted@example.com".into());
-            catalog.insert_customer(&wanted)
+            catalog.insert_customer(&wanted, &Outbox::default())
         };
         let threads: Vec<_> = (1..=4).map(|n| scope.spawn(move || insert(n))).collect();
         threads

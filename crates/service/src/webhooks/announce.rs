@@ -1,7 +1,7 @@
 //! What endpoints are told of.
 
 use catalog::Outbox;
-use domain::{Benefit, GrantChange, OrganizationId};
+use domain::{Benefit, Customer, GrantChange, OrganizationId};
 
 use crate::grants::GrantView;
 use crate::{CustomerState, Error, Profile, Service};
@@ -48,5 +48,18 @@ impl Service {
         _announcements: &[Announcement<'_>],
     ) -> Result<Outbox, Error> {
         Ok(Outbox::default())
+    }
+
+    /// What is to be told of a change to a customer, who is as it is after.
+    pub(crate) fn outbox_of_customer(
+        &self,
+        change: CustomerChange,
+        customer: &Customer,
+    ) -> Result<Outbox, Error> {
+        let profile = self.profile(customer.clone())?;
+        self.outbox(
+            customer.organization,
+            &[Announcement::Customer(change, &profile)],
+        )
     }
 }
