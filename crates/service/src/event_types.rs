@@ -63,8 +63,7 @@ impl Service {
         let identities =
             self.identities_of_events(organization, &search.customers, &search.external_customers);
         let text = search.query.as_deref().map(TextSearch::new);
-        let labels = self.labels.read();
-        let labels = labels.of(organization);
+        let labels = self.labels.of(organization);
         let is_wanted = |source: Source, name: &str| {
             text.as_ref().is_none_or(|text| {
                 text.occurs_in(name) || text.occurs_in(&labels.of_name(source, name))
@@ -83,7 +82,7 @@ impl Service {
             .event_names(organization, &question, part_of(page))?;
         let stats = |summary: &NameSummary| EventTypeStats {
             event_type: (summary.source == Source::User)
-                .then(|| self.event_type(organization, labels, summary)),
+                .then(|| self.event_type(organization, &labels, summary)),
             name: summary.name.as_ref().to_owned(),
             source: summary.source,
             label: labels.of_name(summary.source, &summary.name),
@@ -117,9 +116,8 @@ impl Service {
         };
         let name: &str = &found.name;
         self.catalog.set_event_label(organization, name, &said)?;
-        let mut labels = self.labels.write();
-        labels.insert(organization, name.to_owned(), said);
-        Ok(self.event_type(organization, labels.of(organization), &found))
+        self.labels.insert(organization, name.to_owned(), said);
+        Ok(self.event_type(organization, &self.labels.of(organization), &found))
     }
 
     /// What is known of all events of a type; `None` without such a type. Cost: a hash of each name that the organization's events
@@ -150,7 +148,7 @@ impl Service {
     fn event_type(
         &self,
         organization: OrganizationId,
-        labels: OrganizationLabels<'_>,
+        labels: &OrganizationLabels,
         summary: &NameSummary,
     ) -> EventType {
         EventType {

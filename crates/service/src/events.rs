@@ -199,9 +199,8 @@ impl Service {
         let listed = self
             .engine
             .event_names(organization, &question, part_of(page))?;
-        let labels = self.labels.read();
-        let labels = labels.of(organization);
-        let item = |summary: &NameSummary| event_name(labels, summary);
+        let labels = self.labels.of(organization);
+        let item = |summary: &NameSummary| event_name(&labels, summary);
         Ok(Listed {
             items: listed.items.iter().map(item).collect(),
             total: listed.total,
@@ -299,8 +298,7 @@ impl Service {
             .into_iter()
             .map(|profile| (profile.customer.id, profile))
             .collect();
-        let labels = self.labels.read();
-        let labels = labels.of(organization);
+        let labels = self.labels.of(organization);
         let view = |(found, customer): (&FoundEvent, Option<CustomerId>)| {
             let event = found.event();
             let customer = customer
@@ -333,7 +331,7 @@ fn is_of(event: &Event<'_>, profile: &Profile) -> bool {
     }
 }
 
-fn event_name(labels: OrganizationLabels<'_>, summary: &NameSummary) -> EventName {
+fn event_name(labels: &OrganizationLabels, summary: &NameSummary) -> EventName {
     EventName {
         name: summary.name.as_ref().to_owned(),
         source: summary.source,

@@ -57,7 +57,7 @@ pub struct Service {
     pub(crate) sessions: RwLock<KnownSessions>,
     pub(crate) directory: RwLock<Directory>,
     /// What persons say that events are called.
-    pub(crate) labels: RwLock<Labels>,
+    pub(crate) labels: Labels,
     pub(crate) customer_meter_ids: CustomerMeterIds,
     pub(crate) event_type_ids: EventTypeIds,
     /// Held for reading from the look at a customer and a meter until a credit or reset of theirs is written; for writing by who
@@ -150,7 +150,7 @@ impl Service {
             }
             engine.define_meter(meter.organization, meter.id, meter.definition);
         }
-        let mut labels = Labels::default();
+        let labels = Labels::default();
         for (organization, name, label) in catalog.all_event_labels()? {
             labels.insert(organization, name, label);
         }
@@ -167,7 +167,7 @@ impl Service {
             uses: Mutex::default(),
             sessions: RwLock::new(sessions),
             directory: RwLock::new(directory),
-            labels: RwLock::new(labels),
+            labels,
             customer_meter_ids,
             event_type_ids,
             accounts: RwLock::default(),
