@@ -184,21 +184,4 @@ pub enum Contribution {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_packed_form_comes_back() {
-        for (function, _) in FUNCTIONS {
-            let property = (function != Function::Count)
-                .then(|| Property::parse("metadata._llm.total_tokens"));
-            let aggregation = Aggregation::new(function, property).expect("they go together");
-            let mut bytes = Vec::new();
-            aggregation.encode(&mut bytes);
-            assert_eq!(
-                Aggregation::decode(&mut Reader::new(&bytes)),
-                Ok(aggregation)
-            );
-        }
-    }
-}
+mod tests;

@@ -1,3 +1,5 @@
+mod selections;
+
 use super::*;
 use crate::event::{Identity, Source};
 use crate::metadata::MetadataBuilder;
