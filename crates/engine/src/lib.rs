@@ -12,6 +12,7 @@
 
 #![warn(missing_docs)]
 
+mod arrivals;
 mod credits;
 mod engine;
 mod environment;
@@ -24,6 +25,7 @@ mod sealing;
 mod upkeep;
 mod usage;
 
+pub use arrivals::Arrivals;
 pub use credits::{EnterError, Entered, Entry, Keyed};
 pub use engine::{Ask, Engine, OpenOptions};
 pub use environment::{Clock, Random};

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::StoreError;
-use crate::segment::{BlockCache, Group, Part};
+use crate::segment::{Arrivals, BlockCache, Group, Part};
 use crate::tail::{Block, CopyIdentities};
 
 /// The sealed rows of an organization.
@@ -129,5 +129,10 @@ impl SealedGroup {
     ) -> Result<Arc<Block>, StoreError> {
         self.part
             .load_around(self.group(), ordinal, identities, cache)
+    }
+
+    /// Whose events some of its rows are, counted from its first; see [`Part::arrivals`].
+    pub(crate) fn arrivals(&self, rows: Range<u32>) -> Result<Arrivals, StoreError> {
+        self.part.arrivals(self.group(), rows)
     }
 }

@@ -23,6 +23,7 @@ mod write;
 
 pub(crate) use cache::BlockCache;
 pub(crate) use part::{Group, Part, SegmentPlace, open_segment};
+pub(crate) use read::Arrivals;
 pub(crate) use schema::identities_schema;
 pub(crate) use write::{RowSource, SegmentWriter};
 

@@ -1,5 +1,6 @@
 //! The engine from outside, on a disk in memory.
 
+mod arrivals;
 mod concurrent;
 mod events;
 mod faults;

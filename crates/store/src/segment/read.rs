@@ -26,6 +26,14 @@ use crate::files::{damaged, open_named, read_exactly};
 use crate::tail::{Block, Columns, CopyIdentities};
 use crate::uuid_text;
 
+/// Whose events some rows are, and when they were received.
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    /// The numbers of the identities.
+    pub(crate) identities: Vec<u32>,
+    pub(crate) received_at: Vec<Timestamp>,
+}
+
 /// Reads and checks a row group and decodes some rows of one organization in it, counted from the first of these; not none.
 pub(super) fn rows(
     file: &SegmentFile,
@@ -33,6 +41,32 @@ pub(super) fn rows(
     rows: Range<u32>,
     identities: &dyn CopyIdentities,
 ) -> Result<Block, StoreError> {
+    let first = group.ordinal_first + rows.start;
+    decode(file, group, rows, |decoder| {
+        decoder.block(&file.shape, first, identities)
+    })
+}
+
+/// The same, but no more of the rows than whose they are and when they were received.
+pub(super) fn arrivals(
+    file: &SegmentFile,
+    group: &Group,
+    rows: Range<u32>,
+) -> Result<Arrivals, StoreError> {
+    decode(file, group, rows, |decoder| {
+        Ok(Arrivals {
+            identities: decoder.identities()?,
+            received_at: decoder.received_at()?,
+        })
+    })
+}
+
+fn decode<T>(
+    file: &SegmentFile,
+    group: &Group,
+    rows: Range<u32>,
+    what: impl FnOnce(&Decoder) -> Result<T, Undecodable>,
+) -> Result<T, StoreError> {
     let path = &file.path;
     let open = open_named(&*file.disk, path, file.bytes)?;
     let row_group = (file.row_groups.get(group.number as usize))
@@ -50,9 +84,8 @@ pub(super) fn rows(
         bytes: bytes.into(),
     };
     let in_file = group.row_first + rows.start..group.row_first + rows.end;
-    let first = group.ordinal_first + rows.start;
-    let decoded = Decoder::new(&file.schema, row_group, in_file, source)
-        .and_then(|decoder| decoder.block(&file.shape, first, identities));
+    let decoded =
+        Decoder::new(&file.schema, row_group, in_file, source).and_then(|decoder| what(&decoder));
     decoded.map_err(|Undecodable| {
         damaged(
             path,
@@ -218,6 +251,15 @@ impl Decoder {
         })
     }
 
+    fn received_at(&self) -> Result<Vec<Timestamp>, Undecodable> {
+        times(self.required::<Int64Type>(Fixed::ReceivedAt)?)
+    }
+
+    fn identities(&self) -> Result<Vec<u32>, Undecodable> {
+        let numbers = self.required::<Int32Type>(Fixed::Identity)?;
+        Ok(numbers.into_iter().map(i32::cast_unsigned).collect())
+    }
+
     fn block(
         &self,
         shape: &Shape,
@@ -227,10 +269,9 @@ impl Decoder {
         let mut columns = Columns::with_capacity(self.rows);
         let sequences = self.required::<Int64Type>(Fixed::Sequence)?;
         columns.sequences = sequences.into_iter().map(i64::cast_unsigned).collect();
-        columns.received_at = times(self.required::<Int64Type>(Fixed::ReceivedAt)?)?;
+        columns.received_at = self.received_at()?;
         columns.timestamps = times(self.required::<Int64Type>(Fixed::Timestamp)?)?;
-        let numbers = self.required::<Int32Type>(Fixed::Identity)?;
-        columns.identities = numbers.into_iter().map(i32::cast_unsigned).collect();
+        columns.identities = self.identities()?;
 
         let sources = self.required::<ByteArrayType>(Fixed::Source)?;
         let names = self.required::<ByteArrayType>(Fixed::Name)?;

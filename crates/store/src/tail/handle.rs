@@ -79,6 +79,45 @@ impl BlockHandle {
     }
 }
 
+impl BlockHandle {
+    /// Shows `visit` each of its rows in a range of ordinals: the number of the identity and the time of receipt, in order. Costs next to
+    /// nothing for rows in memory; for sealed ones a read of them all, of which no more than this is decoded.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn each_arrival(
+        &self,
+        ordinals: Range<u32>,
+        mut visit: impl FnMut(u32, Timestamp),
+    ) -> Result<(), StoreError> {
+        let all = self.ordinals();
+        let (start, end) = (ordinals.start.max(all.start), ordinals.end.min(all.end));
+        if start >= end {
+            return Ok(());
+        }
+        let rows = start - all.start..end - all.start;
+        let mut visit_all = |identities: &[u32], received_at: &[Timestamp]| {
+            for (identity, at) in identities.iter().zip(received_at) {
+                visit(*identity, *at);
+            }
+        };
+        match &self.place {
+            Place::Memory(block) => {
+                let rows = rows.start as usize..rows.end as usize;
+                visit_all(
+                    block.identities().get(rows.clone()).unwrap_or_default(),
+                    block.received_at().get(rows).unwrap_or_default(),
+                );
+            }
+            Place::Sealed(group, _) => {
+                let arrivals = group.arrivals(rows)?;
+                visit_all(&arrivals.identities, &arrivals.received_at);
+            }
+        }
+        Ok(())
+    }
+}
+
 /// One row, with the block that keeps it in memory. Clones are cheap.
 #[derive(Debug, Clone)]
 pub struct Row {
