@@ -1,8 +1,8 @@
 //! Customer meters, credits and resets. SEMANTICS 12, 18.6, 19.3, 19.4; EXTENSIONS "Credits and resets of a customer meter".
 
 use domain::{
-    Aggregation, Customer, CustomerId, Definition, Filter, Function, Identity, MeterId, Number,
-    OrganizationId, Property, Timestamp,
+    Aggregation, Clause, Comparison, Conjunction, Customer, CustomerId, Definition, Filter,
+    Function, Identity, MeterId, Number, Operand, Operator, OrganizationId, Property, Timestamp,
 };
 use service::{
     Clock as _, CustomerKey, CustomerMeter, CustomerMeterOrder, CustomerMeterSearch, Direction,
@@ -372,6 +372,71 @@ fn an_archived_meter_stands_still_until_it_is_brought_back() {
     assert_eq!(figures(&again[0]), ["10", "0", "-10"]);
     archive(&scene, false);
     assert_eq!(scene.figures(), ["17", "0", "-17"]);
+}
+
+#[test]
+fn a_meter_that_is_brought_back_changes_the_rows_of_those_who_used_it_meanwhile_and_no_others() {
+    let scene = scene();
+    let customer = |name: &str| {
+        let new = new_customer(&format!("{name}@example.com"), Some(name));
+        let made = scene.service.create_customer(scene.organization, new);
+        made.expect("made").id
+    };
+    let (bob, eve) = (customer("bob"), customer("eve"));
+    let other = Definition {
+        filter: Filter {
+            conjunction: Conjunction::And,
+            clauses: vec![Clause::Comparison(Comparison {
+                property: Property::parse("name"),
+                operator: Operator::Eq,
+                operand: Operand::Text("call".into()),
+            })],
+        },
+        ..sum_of("amount")
+    };
+    let made = (scene.service).create_meter(scene.organization, new_meter(other));
+    let meter = made.expect("made").id;
+    let row = |customer| {
+        let search = CustomerMeterSearch {
+            customers: vec![customer],
+            meters: vec![meter],
+            ..CustomerMeterSearch::default()
+        };
+        scene.rows(&search).remove(0)
+    };
+    let set_archived = |is_archived| {
+        let changes = MeterChanges {
+            is_archived: Some(is_archived),
+            ..MeterChanges::default()
+        };
+        let changed = (scene.service).update_meter(scene.organization, meter, changes);
+        changed.expect("changed");
+    };
+    scene.send(&[
+        (Identity::External("ada"), "call", 1),
+        (Identity::Customer(bob), "another", 5),
+        (Identity::Customer(eve), "call", 2),
+    ]);
+    set_archived(true);
+    scene.send(&[
+        (Identity::External("ada"), "call", 10),
+        (Identity::Customer(bob), "another", 20),
+        (Identity::Customer(eve), "another", 40),
+    ]);
+    let ada = scene.customer.id;
+    let before = [ada, bob, eve].map(row);
+    assert_eq!(figures(&before[0]), ["1", "0", "-1"]);
+    set_archived(false);
+    let after = [ada, bob, eve].map(row);
+    assert_eq!(figures(&after[0]), ["11", "0", "-11"]);
+    assert!(after[0].modified_at > before[0].modified_at);
+    for (after, before) in after.iter().zip(&before).skip(1) {
+        assert_eq!(
+            (figures(after), after.modified_at),
+            (figures(before), before.modified_at)
+        );
+    }
+    assert_eq!(after[1].modified_at, None);
 }
 
 #[test]

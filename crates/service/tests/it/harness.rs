@@ -73,6 +73,31 @@ impl Harness {
         Service::open(self.options(None)).map(|_| ())
     }
 
+    /// Opens the folder as [`Self::open`] does, with a service that moves every event to a file at once.
+    pub(crate) fn open_sealing(&self) -> Service {
+        let mut options = self.options(None);
+        options.store.seal_rows = 1;
+        Service::open(options).expect("the folder opens").service
+    }
+
+    /// Waits until a file of sealed events is there.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody tells of a file when it is there"
+    )]
+    pub(crate) fn wait_for_a_seal(&self) {
+        let segments = self.folder.path().join("data/segments");
+        for _ in 0..1_000 {
+            let is_there =
+                std::fs::read_dir(&segments).is_ok_and(|mut files| files.any(|file| file.is_ok()));
+            if is_there {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("nothing was sealed in ten seconds");
+    }
+
     fn options(&self, admin_token: Option<&str>) -> OpenOptions {
         OpenOptions {
             store: StoreOptions::default(),
