@@ -28,12 +28,10 @@ mod schema;
 mod token;
 
 pub use benefit::{Benefit, BenefitCreate, BenefitProperties, BenefitUpdate};
-pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate};
+pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate, MemberOwnerCreate};
 pub use customer_meter::{CustomerMeter, CustomerMeterCredit, CustomerMeterReset};
 pub use customer_portal::{CustomerCustomerMeter, CustomerCustomerMeterMeter};
-pub use customer_session::{
-    CustomerSession, CustomerSessionCreate, CustomerSessionExternalCreate,
-};
+pub use customer_session::{CustomerSession, CustomerSessionCreate, CustomerSessionExternalCreate};
 pub use customer_state::{CustomerState, CustomerStateMeter, Subscription};
 pub use decimal::{Decimal, NotANumber};
 pub use error::{
@@ -43,11 +41,11 @@ pub use event::{
     BenefitGrantMetadata, Event, EventCreate, EventName, EventsIngest, EventsIngestResponse,
     MeterCreditedMetadata, MeterResetMetadata,
 };
+pub use event_type::{EventType, EventTypeUpdate, EventTypeWithStats};
 pub use grant::{
     BenefitGrant, BenefitGrantCreate, BenefitGrantCycle, BenefitGrantError, BenefitGrantMember,
     BenefitGrantProperties, CustomerStateBenefitGrant,
 };
-pub use event_type::{EventType, EventTypeUpdate, EventTypeWithStats};
 pub use health::Health;
 pub use metadata::Metadata;
 pub use meter::{
@@ -55,8 +53,9 @@ pub use meter::{
     MeterUpdate, Operand,
 };
 pub use organization::{
-    Capabilities, CustomerEmailSettings, CustomerPortalSettings, DisputeSettings, FeatureSettings,
-    Organization, OrganizationCreate, OrganizationUpdate, PortalCustomerSettings,
+    Capabilities, CustomerEmailSettings, CustomerPortalSettings, DisputeSettings,
+    DisputeSettingsUpdate, FeatureSettings, FeatureSettingsUpdate, Organization,
+    OrganizationCreate, OrganizationDetails, OrganizationUpdate, PortalCustomerSettings,
     PortalSubscriptionSettings, PortalUsageSettings, SocialLink, SubscriptionSettings,
 };
 pub use page::{CursorListResource, CursorPagination, ListResource, Pagination};

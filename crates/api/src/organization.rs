@@ -1,9 +1,9 @@
-//! Organizations. Most of the object is about payments and a shop; clients want the fields, we keep them constant.
+//! Organizations. Most of the object is about payments and a shop; clients want the fields, we keep what they write there.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{Country, DateTime, HttpUrl, Uuid4, names, texts};
+use crate::schema::{Country, CountryInput, DateTime, Email, HttpUrl, Uuid4, names, texts};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -237,13 +237,127 @@ pub struct OrganizationCreate {
     pub slug: String,
 }
 
-/// Changes to an organization; what is unset stays.
+/// Changes to an organization; what is unset stays. What is beside the name is kept and given back, and has no effect.
+///
+/// Null empties the picture, the e-mail address, the site and the country; elsewhere it is as good as unset.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrganizationUpdate {
     /// At least 3 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<OrganizationName>")]
     pub name: Option<String>,
+    /// A picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<HttpUrl>")]
+    pub avatar_url: Option<String>,
+    /// Its public address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Email>")]
+    pub email: Option<String>,
+    /// Its site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<HttpUrl>")]
+    pub website: Option<String>,
+    /// Its profiles; replaces all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socials: Option<Vec<SocialLink>>,
+    /// What it does. No answer shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<OrganizationDetails>,
+    /// ISO 3166 alpha-2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<CountryInput>")]
+    pub country: Option<String>,
+    /// Which features are on; those that are unset stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature_settings: Option<FeatureSettingsUpdate>,
+    /// About subscriptions; replaces all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_settings: Option<SubscriptionSettings>,
+    /// About mails to customers; replaces all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_email_settings: Option<CustomerEmailSettings>,
+    /// About the customer portal; replaces all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_portal_settings: Option<CustomerPortalSettings>,
+    /// About disputes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute_settings: Option<DisputeSettingsUpdate>,
+    /// Hosts that may embed its checkout: a host and perhaps a port, `*.` before a host for all below it, or the origin of an app;
+    /// replaces all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embed_hosts: Option<Vec<String>>,
+    /// The currency shown by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<PresentmentCurrency>")]
+    pub default_presentment_currency: Option<String>,
+    /// How taxes are shown by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<TaxBehavior>")]
+    pub default_tax_behavior: Option<String>,
+    /// Whether its members must use single sign-on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sso_enforced: Option<bool>,
+}
+
+/// What an organization does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct OrganizationDetails {
+    /// About it.
+    pub about: Option<String>,
+    /// About what it sells.
+    pub product_description: Option<String>,
+    /// What kinds of things it sells.
+    pub selling_categories: Vec<String>,
+    /// How it charges for them.
+    pub pricing_models: Vec<String>,
+    /// What it is here for.
+    pub intended_use: Option<String>,
+    /// How it finds customers.
+    pub customer_acquisition: Vec<String>,
+    /// What it expects to earn in the next twelve months.
+    #[schemars(with = "Option<u64>")]
+    pub future_annual_revenue: Option<i64>,
+    /// Whether it comes from elsewhere.
+    pub switching: bool,
+    /// From where.
+    #[schemars(with = "Option<SwitchingFrom>")]
+    pub switching_from: Option<String>,
+    /// What it earned last year.
+    #[schemars(with = "Option<u64>")]
+    pub previous_annual_revenue: Option<i64>,
+}
+
+/// Features to be turned on or off; those that are unset stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "OrganizationFeatureSettingsUpdate")]
+#[expect(
+    missing_docs,
+    reason = "names of the contract; none has an effect here"
+)]
+pub struct FeatureSettingsUpdate {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub seat_based_pricing_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub member_model_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
+    pub checkout_localization_enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overview_metrics: Option<Vec<String>>,
+}
+
+/// A change about disputes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "OrganizationDisputeSettingsUpdate")]
+pub struct DisputeSettingsUpdate {
+    /// In cents; null turns it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<AutoAcceptAmount>")]
+    pub auto_accept_below_amount: Option<i64>,
 }
 
 names! {
@@ -255,6 +369,18 @@ names! {
     ];
     /// Whether prices include taxes.
     TaxBehavior as "TaxBehaviorOption" = ["location", "inclusive", "exclusive"];
+    /// A currency in which prices are shown.
+    PresentmentCurrency = [
+        "aed", "all", "amd", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bif", "bmd", "bnd",
+        "bob", "brl", "bsd", "bwp", "bzd", "cad", "cdf", "chf", "clp", "cny", "cop", "crc", "cve", "czk",
+        "djf", "dkk", "dop", "dzd", "egp", "etb", "eur", "fjd", "fkp", "gbp", "gel", "gip", "gmd", "gnf",
+        "gtq", "gyd", "hkd", "hnl", "htg", "huf", "idr", "ils", "inr", "isk", "jmd", "jpy", "kes", "kgs",
+        "khr", "kmf", "krw", "kyd", "kzt", "lak", "lkr", "lrd", "lsl", "mad", "mdl", "mga", "mkd", "mnt",
+        "mop", "mur", "mvr", "mwk", "mxn", "myr", "mzn", "nad", "ngn", "nio", "nok", "npr", "nzd", "pab",
+        "pen", "pgk", "php", "pkr", "pln", "pyg", "qar", "ron", "rsd", "rwf", "sar", "sbd", "scr", "sek",
+        "sgd", "shp", "sos", "srd", "szl", "thb", "tjs", "top", "try", "ttd", "twd", "tzs", "uah", "ugx",
+        "usd", "uyu", "uzs", "vnd", "vuv", "wst", "xaf", "xcd", "xcg", "xof", "xpf", "yer", "zar", "zmw",
+    ];
     /// Where an organization has a profile.
     SocialPlatform as "OrganizationSocialPlatforms" = [
         "x", "github", "facebook", "instagram", "youtube", "tiktok", "linkedin", "threads", "discord", "other",
@@ -262,6 +388,10 @@ names! {
 }
 
 texts! {
+    /// Where an organization comes from.
+    SwitchingFrom = {"type": "string", "enum": ["paddle", "lemon_squeezy", "gumroad", "stripe", "other"]};
+    /// An amount of a dispute, in cents.
+    AutoAcceptAmount = {"type": "integer", "minimum": 1, "maximum": 10_000};
     /// How a change of a subscription is charged by default.
     SettingsProrationBehavior = {"type": "string", "enum": ["invoice", "prorate", "next_period"]};
     /// The name of an organization.

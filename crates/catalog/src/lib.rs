@@ -52,6 +52,6 @@ pub use fold::TextSearch;
 pub use grants::{GrantOrder, GrantSearch, GrantStep, GrantsOf};
 pub use list::{Direction, Listed, Page};
 pub use meters::{MeterOrder, MeterSearch};
-pub use organizations::OrganizationSearch;
+pub use organizations::{OrganizationOrder, OrganizationSearch};
 pub use outbox::{Outbox, StateChange};
 pub use webhooks::{DeliverySearch, DueState};

@@ -17,6 +17,33 @@ pub struct OrganizationSearch {
     pub slug: Option<String>,
     /// Only these.
     pub ids: Option<Vec<OrganizationId>>,
+    /// By what they are ordered, first criterion first; the id comes last. Empty: oldest first.
+    pub sorting: Vec<(OrganizationOrder, Direction)>,
+}
+
+/// By what organizations may be ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrganizationOrder {
+    /// When they were created.
+    CreatedAt,
+    /// By name, by code point.
+    Name,
+    /// By slug.
+    Slug,
+}
+
+impl OrganizationOrder {
+    fn column(self) -> SortColumn {
+        let name = match self {
+            OrganizationOrder::CreatedAt => "created_at",
+            OrganizationOrder::Name => "name",
+            OrganizationOrder::Slug => "slug",
+        };
+        SortColumn {
+            name,
+            nullable: false,
+        }
+    }
 }
 
 impl Catalog {
@@ -53,7 +80,7 @@ impl Catalog {
         })
     }
 
-    /// Organizations, oldest first.
+    /// Organizations.
     pub fn organizations(
         &self,
         search: &OrganizationSearch,
@@ -66,20 +93,23 @@ impl Catalog {
         if let Some(ids) = &search.ids {
             conditions.and_with("is_one_of(id, :ids)", ":ids", concatenated(ids));
         }
-        let created_at = SortColumn {
-            name: "created_at",
-            nullable: false,
+        let sorting = match search.sorting.as_slice() {
+            [] => &[(OrganizationOrder::CreatedAt, Direction::Ascending)],
+            given => given,
         };
         let list = List {
             table: "organizations",
             columns: COLUMNS,
             conditions,
-            sorting: vec![(created_at, Direction::Ascending)],
+            sorting: sorting
+                .iter()
+                .map(|(order, way)| (order.column(), *way))
+                .collect(),
         };
         self.read(|connection| list.read(connection, page, read_row))
     }
 
-    /// Replaces name, slug and `modified_at`. Durable when it returns.
+    /// Replaces name, slug, settings and `modified_at`. Durable when it returns.
     ///
     /// # Errors
     ///
@@ -157,6 +187,7 @@ mod tests {
         one.modified_at = Some(at(9));
         one.name = "Ève's".into();
         one.slug = "eve".into();
+        one.settings = Some("{\"country\":\"FR\"}".into());
         catalog.update_organization(&one).expect("updates");
         assert_eq!(catalog.organization(one.id).expect("reads"), Some(one));
         assert_eq!(
@@ -264,6 +295,7 @@ mod tests {
             OrganizationSearch {
                 slug: slug.clone(),
                 ids: None,
+                sorting: Vec::new(),
             },
             &[2],
         );
@@ -271,6 +303,7 @@ mod tests {
             OrganizationSearch {
                 slug: Some("' OR 1 = 1 --".into()),
                 ids: None,
+                sorting: Vec::new(),
             },
             &[],
         );
@@ -278,6 +311,7 @@ mod tests {
             OrganizationSearch {
                 slug: None,
                 ids: ids(&[3, 1, 7]),
+                sorting: Vec::new(),
             },
             &[1, 3],
         );
@@ -285,6 +319,7 @@ mod tests {
             OrganizationSearch {
                 slug: None,
                 ids: ids(&[]),
+                sorting: Vec::new(),
             },
             &[],
         );
@@ -292,8 +327,42 @@ mod tests {
             OrganizationSearch {
                 slug,
                 ids: ids(&[1]),
+                sorting: Vec::new(),
             },
             &[],
+        );
+    }
+    #[test]
+    fn a_list_may_be_ordered_by_time_name_and_slug() {
+        let catalog = catalog();
+        let named = |n: u8, name: &str, slug: &str| {
+            let mut organization = organization(n);
+            organization.name = name.into();
+            organization.slug = slug.into();
+            catalog.insert_organization(&organization).expect("inserts");
+        };
+        named(1, "Beta", "x");
+        named(2, "Alpha", "z");
+        named(3, "Beta", "y");
+        let check = |sorting: &[(OrganizationOrder, Direction)], expected: [u8; 3]| {
+            let search = OrganizationSearch {
+                sorting: sorting.to_vec(),
+                ..OrganizationSearch::default()
+            };
+            let listed = catalog.organizations(&search, ALL).expect("lists");
+            let ids: Vec<_> = listed.items.iter().map(|item| item.id).collect();
+            assert_eq!(ids, expected.map(|n| organization(n).id), "{sorting:?}");
+        };
+        let (up, down) = (Direction::Ascending, Direction::Descending);
+        check(&[], [1, 2, 3]);
+        check(&[(OrganizationOrder::CreatedAt, down)], [3, 2, 1]);
+        check(&[(OrganizationOrder::Slug, up)], [1, 3, 2]);
+        check(
+            &[
+                (OrganizationOrder::Name, up),
+                (OrganizationOrder::Slug, down),
+            ],
+            [2, 3, 1],
         );
     }
 }

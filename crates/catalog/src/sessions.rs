@@ -2,7 +2,7 @@
 //! [`Catalog::delete_customer`].
 
 use domain::{CustomerId, CustomerSession, OrganizationId, SessionId};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::columns::timestamp;
 use crate::{Catalog, CatalogError};
@@ -40,6 +40,22 @@ impl Catalog {
                 return Err(CatalogError::NotFound);
             }
             delete(transaction, ended)
+        })
+    }
+
+    /// A session.
+    pub fn session(
+        &self,
+        organization: OrganizationId,
+        id: SessionId,
+    ) -> Result<Option<CustomerSession>, CatalogError> {
+        self.read(|connection| {
+            let sql =
+                format!("SELECT {COLUMNS} FROM customer_sessions WHERE id = ? AND organization = ?");
+            let mut statement = connection.prepare_cached(&sql)?;
+            Ok(statement
+                .query_row([id.as_bytes(), organization.as_bytes()], read_row)
+                .optional()?)
         })
     }
 
@@ -125,6 +141,11 @@ mod tests {
         catalog
             .insert_session(&two, &[2; 32], &[])
             .expect("inserts");
+        let own = organization(1).id;
+        let found = catalog.session(own, two.id).expect("reads");
+        assert_eq!(found, Some(two.clone()));
+        let foreign = catalog.session(organization(2).id, two.id);
+        assert_eq!(foreign.expect("reads"), None);
         assert_eq!(all(&catalog), [([1; 32], one), ([2; 32], two)]);
     }
 
