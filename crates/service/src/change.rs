@@ -16,7 +16,8 @@ impl<T> Change<T> {
         matches!(self, Change::Set(_))
     }
 
-    pub(crate) fn apply(self, field: &mut T) {
+    /// Changes a field.
+    pub fn apply(self, field: &mut T) {
         if let Change::Set(value) = self {
             *field = value;
         }

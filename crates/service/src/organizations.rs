@@ -1,10 +1,9 @@
 //! Organizations and their access tokens. For the administrator, but for an organization's own row.
 
-use catalog::OrganizationSearch;
 use domain::{Organization, OrganizationId, Scopes, Timestamp, Token, TokenId};
 
 use crate::secrets::{KnownToken, ORGANIZATION_PREFIX, mint};
-use crate::{Error, Listed, Page, Service};
+use crate::{Change, Error, Listed, OrganizationSearch, Page, Service};
 
 /// A token to be made.
 #[derive(Debug, Clone)]
@@ -28,11 +27,13 @@ pub struct TokenChanges {
     pub scopes: Option<Scopes>,
 }
 
-/// Changes to an organization; `None` leaves a field as it is.
-#[derive(Debug, Clone, Default)]
+/// Changes to an organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrganizationChanges {
-    /// Its name.
+    /// Its name; `None` leaves it.
     pub name: Option<String>,
+    /// See [`Organization::settings`].
+    pub settings: Change<Option<Box<str>>>,
 }
 
 impl Service {
@@ -55,30 +56,35 @@ impl Service {
         self.catalog.organization(id)?.ok_or(Error::NotFound)
     }
 
-    /// Organizations, oldest first; `only`: just this one; `slug`: just the one with it.
+    /// Organizations.
     pub fn organizations(
         &self,
-        only: Option<OrganizationId>,
-        slug: Option<&str>,
+        search: &OrganizationSearch,
         page: Page,
     ) -> Result<Listed<Organization>, Error> {
-        let search = OrganizationSearch {
-            slug: slug.map(str::to_owned),
-            ids: only.map(|id| vec![id]),
-        };
-        Ok(self.catalog.organizations(&search, page)?)
+        Ok(self.catalog.organizations(search, page)?)
     }
 
-    /// Changes an organization.
+    /// Changes an organization. `changes` are worked out from the organization as it is, while nobody else changes it. Nothing is
+    /// written, and `modified_at` stays, when they come to nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], and that of `changes`.
     pub fn update_organization(
         &self,
         id: OrganizationId,
-        changes: &OrganizationChanges,
+        changes: impl FnOnce(&Organization) -> Result<OrganizationChanges, Error>,
     ) -> Result<Organization, Error> {
         let _changing = self.changing.lock();
-        let mut organization = self.organization(id)?;
-        if let Some(name) = &changes.name {
-            organization.name.clone_from(name);
+        let before = self.organization(id)?;
+        let changes = changes(&before)?;
+        let mut organization = before.clone();
+        if let Some(name) = changes.name {
+            organization.name = name;
+        }
+        changes.settings.apply(&mut organization.settings);
+        if organization == before {
+            return Ok(before);
         }
         organization.modified_at = Some(self.now());
         self.catalog.update_organization(&organization)?;

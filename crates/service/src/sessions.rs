@@ -88,6 +88,15 @@ impl Service {
         })
     }
 
+    /// Where the session with this secret leads back to; `None` when it leads nowhere, or there is no such session.
+    pub fn return_url(&self, secret: &str) -> Result<Option<String>, Error> {
+        let Some(access) = self.session_of(&self.hasher.hash(secret), self.now()) else {
+            return Ok(None);
+        };
+        let session = self.catalog.session(access.organization, access.session)?;
+        Ok(session.and_then(|session| session.return_url))
+    }
+
     /// Whose session has this secret; `None` when none has, or it has ended. In memory, does not block.
     pub(crate) fn session_of(&self, hash: &SecretHash, now: Timestamp) -> Option<CustomerAccess> {
         self.sessions.read().find(hash, now)

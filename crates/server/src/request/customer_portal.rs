@@ -57,3 +57,10 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<PortalMeterList>
         page: page?,
     })
 }
+
+/// The token in the address of the portal's page, if there is one.
+pub(crate) fn portal_token(query: &Query<'_>) -> Option<String> {
+    let mut faults = Faults::none_wanted();
+    let token = query.optional("customer_session_token", &mut faults, any_text);
+    token.ok().flatten()
+}

@@ -1,13 +1,17 @@
 //! Organizations. The administrator sees all of them and makes new ones; an organization sees its own.
+//!
+//! The contract has a 403 and a 409 for changes, about the roles of users and about single sign-on. There are no users here, so that
+//! neither occurs but for a token without the scope.
 
-use domain::{OrganizationId, Scope};
+use domain::{Organization, OrganizationId, Scope};
+use service::{Change, Listed, OrganizationChanges, OrganizationSearch};
 
 use crate::auth::{Access, Caller};
 use crate::call::Call;
-use crate::convert::{organization_to_api, page_to_api};
+use crate::convert::{OrganizationSettings, organization_to_api, page_to_api};
 use crate::error::Failure;
 use crate::reply;
-use crate::request::{self, OrganizationList};
+use crate::request::{self, OrganizationList, OrganizationPatch};
 use crate::route::{Answer, Route};
 
 const READ: Access =
@@ -28,11 +32,29 @@ async fn list(call: Call) -> Answer {
         Caller::Organization(own) => Some(own),
         Caller::Admin | Caller::Anyone | Caller::Customer(..) => None,
     };
-    let OrganizationList { slug, page } = request::organization_list(&call.query())?;
+    let OrganizationList {
+        slug,
+        sorting,
+        page,
+    } = request::organization_list(&call.query())?;
+    let search = OrganizationSearch {
+        slug,
+        ids: only.map(|own| vec![own]),
+        sorting,
+    };
     let listed = call
-        .catalog(move |service| service.organizations(only, slug.as_deref(), page))
+        .catalog(move |service| service.organizations(&search, page))
         .await?;
-    Ok(reply::ok(&page_to_api(&listed, page, organization_to_api)))
+    let items: Result<Vec<_>, _> = listed.items.iter().map(organization_to_api).collect();
+    let listed = Listed {
+        items: items?,
+        total: listed.total,
+    };
+    Ok(reply::ok(&page_to_api(
+        &listed,
+        page,
+        api::Organization::clone,
+    )))
 }
 
 async fn create(call: Call) -> Answer {
@@ -41,7 +63,7 @@ async fn create(call: Call) -> Answer {
         .catalog(move |service| service.create_organization(&new.name, &new.slug))
         .await;
     let organization = created.map_err(|failure| failure.with_inputs(&call.payload.bytes))?;
-    Ok(reply::created(&organization_to_api(&organization)))
+    Ok(reply::created(&organization_to_api(&organization)?))
 }
 
 async fn get(call: Call) -> Answer {
@@ -50,17 +72,38 @@ async fn get(call: Call) -> Answer {
     let organization = call
         .catalog(move |service| service.organization(id))
         .await?;
-    Ok(reply::ok(&organization_to_api(&organization)))
+    Ok(reply::ok(&organization_to_api(&organization)?))
 }
 
 async fn update(call: Call) -> Answer {
-    let (id, changes) = call.read_with_id(request::organization_update).await?;
+    let (id, patch) = call.read_with_id(request::organization_update).await?;
     let id = OrganizationId::from_uuid(id);
     visible(&call, id)?;
     let organization = call
-        .catalog(move |service| service.update_organization(id, &changes))
+        .catalog(move |service| {
+            service.update_organization(id, |before| organization_changes(before, patch))
+        })
         .await?;
-    Ok(reply::ok(&organization_to_api(&organization)))
+    Ok(reply::ok(&organization_to_api(&organization)?))
+}
+
+/// What a patch makes of an organization as it is.
+fn organization_changes(
+    before: &Organization,
+    patch: OrganizationPatch,
+) -> Result<OrganizationChanges, service::Error> {
+    let said = OrganizationSettings::of(before)?;
+    let mut settings = said.clone();
+    patch.settings.apply(&mut settings);
+    let is_new = settings != said;
+    Ok(OrganizationChanges {
+        name: patch.name,
+        settings: if is_new {
+            Change::Set(Some(settings.to_text()))
+        } else {
+            Change::Keep
+        },
+    })
 }
 
 /// Another organization looks like a missing one.

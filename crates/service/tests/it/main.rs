@@ -9,5 +9,5 @@ mod events;
 mod harness;
 mod meters;
 mod organizations;
-mod sessions;
 mod quantities;
+mod sessions;

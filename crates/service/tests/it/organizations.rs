@@ -1,5 +1,5 @@
 use domain::{OrganizationId, Scope, Scopes};
-use service::{Error, Fault, NewToken, Page, Principal, TokenChanges};
+use service::{Change, Error, Fault, NewToken, OrganizationChanges, Page, Principal, TokenChanges};
 
 use crate::harness::Harness;
 
@@ -138,4 +138,32 @@ fn slugs_are_unique_and_tokens_need_an_organization() {
     let nobody = OrganizationId::from_random([9; 16]);
     let token = service.create_token(new_token(nobody, None));
     assert!(matches!(token, Err(Error::Invalid(faults)) if faults == [Fault::OrganizationUnknown]));
+}
+
+#[test]
+fn an_organization_changes_by_what_it_is_and_not_at_all_by_nothing() {
+    let harness = Harness::new();
+    let (service, id) = harness.with_organization();
+    let made = service.organization(id).expect("is there");
+    let nothing = |_: &_| Ok(OrganizationChanges::default());
+    assert_eq!(service.update_organization(id, nothing).ok(), Some(made));
+    let changed = service.update_organization(id, |before| {
+        assert_eq!(before.settings, None);
+        Ok(OrganizationChanges {
+            name: Some(format!("{} 2", before.name)),
+            settings: Change::Set(Some("{}".into())),
+        })
+    });
+    let changed = changed.expect("changed");
+    assert_eq!(
+        (&*changed.name, changed.settings.as_deref()),
+        ("Acme 2", Some("{}"))
+    );
+    assert!(changed.modified_at.is_some());
+    assert_eq!(service.organization(id).expect("is there"), changed);
+    let refused = service.update_organization(id, |_| Err(Error::NoSpace));
+    assert!(matches!(refused, Err(Error::NoSpace)));
+    let nobody = OrganizationId::from_random([9; 16]);
+    let missing = service.update_organization(nobody, nothing);
+    assert!(matches!(missing, Err(Error::NotFound)));
 }
