@@ -26,6 +26,7 @@ mod organization;
 mod page;
 mod schema;
 mod token;
+mod webhook;
 
 pub use benefit::{Benefit, BenefitCreate, BenefitProperties, BenefitUpdate};
 pub use customer::{Address, Customer, CustomerCreate, CustomerUpdate, MemberOwnerCreate};
@@ -62,4 +63,8 @@ pub use page::{CursorListResource, CursorPagination, ListResource, Pagination};
 pub use token::{
     OrganizationAccessToken, OrganizationAccessTokenCreate, OrganizationAccessTokenCreated,
     OrganizationAccessTokenUpdate,
+};
+pub use webhook::{
+    WebhookBenefitGrant, WebhookDelivery, WebhookEndpoint, WebhookEndpointCreate,
+    WebhookEndpointUpdate, WebhookEvent, WebhookPayload,
 };
