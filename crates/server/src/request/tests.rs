@@ -1,5 +1,6 @@
 //! Recorded requests that the reference refused or took, against the functions here, without HTTP.
 
+mod definitions;
 mod operations;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,7 @@
 //! What holds for all operations.
 
 mod every_route;
+mod tokens;
 
 use http::{Method, StatusCode};
 use serde_json::json;

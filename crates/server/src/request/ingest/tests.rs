@@ -427,3 +427,30 @@ fn the_fast_way_takes_plain_events() {
         Some(1)
     );
 }
+
+#[test]
+fn faults_in_metadata_are_told_at_the_key_where_they_stand() {
+    let model = r#"{"vendor":"v","model":"m","input_tokens":1,"output_tokens":2}"#;
+    for (metadata, key, kind) in [
+        (
+            format!("{{\"text\":\"{}\"}}", "x".repeat(600)),
+            "\"text\",",
+            "string_too_long",
+        ),
+        (
+            r#"{"_cost":{"amount":1,"currency":"eur"}}"#.to_owned(),
+            "\"_cost\",\"currency\"",
+            "string_pattern_mismatch",
+        ),
+        (
+            format!("{{\"_llm\":{model}}}"),
+            "\"_llm\",\"total_tokens\"",
+            "missing",
+        ),
+    ] {
+        let faults = refused(&event(&format!("\"metadata\":{metadata}")));
+        let place = format!("\"metadata\",{key}");
+        let is_it = |fault: &FieldError| fault.loc.get().contains(&place) && fault.kind == kind;
+        assert!(faults.iter().any(is_it), "{key} {kind}: {faults:?}");
+    }
+}

@@ -155,3 +155,62 @@ async fn a_list_is_paged_by_the_limit_that_was_used() {
         json!({"items": [], "pagination": {"total_count": 0, "max_page": 0}})
     );
 }
+
+#[tokio::test]
+async fn meters_of_another_organization_are_neither_listed_nor_found_nor_changed() {
+    let bench = Bench::new();
+    let token = bench.organization("acme").await;
+    let new = meter(&json!({"func": "count"}));
+    let made = bench
+        .send(Method::POST, "/v1/meters/", &token, Some(&new))
+        .await;
+    let path = format!("/v1/meters/{}", made.json()["id"].as_str().expect("an id"));
+    let quantities = format!(
+        "{path}/quantities?start_timestamp=2026-03-01T00:00:00Z&end_timestamp=2026-03-02T00:00:00Z&interval=day"
+    );
+    let rename = json!({"name": "Theirs"});
+    let other = bench.organization("other").await;
+    let listed = bench.send(Method::GET, "/v1/meters/", &other, None).await;
+    assert_eq!(
+        listed.json(),
+        json!({"items": [], "pagination": {"total_count": 0, "max_page": 0}})
+    );
+    for (method, path, body) in [
+        (Method::GET, &path, None),
+        (Method::GET, &quantities, None),
+        (Method::PATCH, &path, Some(&rename)),
+    ] {
+        let missed = bench.send(method.clone(), path, &other, body).await;
+        assert_eq!(missed.status, StatusCode::NOT_FOUND, "{method} {path}");
+        assert_eq!(missed.json()["error"], "ResourceNotFound");
+        let there = bench.send(method, path, &token, None).await;
+        assert_ne!(there.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let kept = bench.send(Method::GET, &path, &token, None).await;
+    assert_eq!(kept.json(), made.json());
+}
+
+#[tokio::test]
+async fn hours_are_too_small_for_thirty_days() {
+    let bench = Bench::new();
+    let token = bench.organization("acme").await;
+    let new = meter(&json!({"func": "count"}));
+    let made = bench
+        .send(Method::POST, "/v1/meters/", &token, Some(&new))
+        .await;
+    let id = made.json()["id"].as_str().expect("an id").to_owned();
+    let asked = async |end: &str| {
+        let path = format!(
+            "/v1/meters/{id}/quantities?start_timestamp=2026-03-01T00:00:00Z&end_timestamp={end}&interval=hour"
+        );
+        bench.send(Method::GET, &path, &token, None).await
+    };
+    assert_eq!(asked("2026-03-08T00:00:00Z").await.status, StatusCode::OK);
+    let refused = asked("2026-03-31T00:00:00Z").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let told = refused.json()["detail"][0]["msg"].clone();
+    assert_eq!(
+        told,
+        "The interval is too small for the given date range. Use a larger interval or reduce the date range."
+    );
+}
