@@ -1,5 +1,7 @@
 //! Customer meters, credits and resets. SEMANTICS 12, 18.6, 19.3, 19.4; EXTENSIONS "Credits and resets of a customer meter".
 
+mod activation;
+
 use domain::{
     Aggregation, Clause, Comparison, Conjunction, Customer, CustomerId, Definition, Filter,
     Function, Identity, MeterId, Number, Operand, Operator, OrganizationId, Property, Timestamp,
@@ -409,8 +411,8 @@ fn a_meter_that_is_brought_back_changes_the_rows_of_those_who_used_it_meanwhile_
             is_archived: Some(is_archived),
             ..MeterChanges::default()
         };
-        let changed = (scene.service).update_meter(scene.organization, meter, changes);
-        changed.expect("changed");
+        let meter = (scene.service).update_meter(scene.organization, meter, changes);
+        meter.expect("changed");
     };
     scene.send(&[
         (Identity::External("ada"), "call", 1),
@@ -426,6 +428,13 @@ fn a_meter_that_is_brought_back_changes_the_rows_of_those_who_used_it_meanwhile_
     let ada = scene.customer.id;
     let before = [ada, bob, eve].map(row);
     assert_eq!(figures(&before[0]), ["1", "0", "-1"]);
+    // Another meter goes on meanwhile.
+    let of_all = CustomerMeterSearch {
+        customers: vec![ada],
+        meters: vec![scene.meter],
+        ..CustomerMeterSearch::default()
+    };
+    assert_eq!(figures(&scene.rows(&of_all)[0]), ["11", "0", "-11"]);
     set_archived(false);
     let after = [ada, bob, eve].map(row);
     assert_eq!(figures(&after[0]), ["11", "0", "-11"]);

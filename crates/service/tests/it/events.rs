@@ -341,6 +341,34 @@ fn customers_match_by_either_identifier_and_ids_without_a_customer_by_themselves
 }
 
 #[test]
+fn an_external_id_finds_the_events_of_its_own_organization_only() {
+    let scene = scene();
+    let other = scene.service.create_organization("Other", "other");
+    let other = other.expect("made").id;
+    let of_ada = |name| Sent {
+        identity: Identity::External("ada"),
+        ..sent(name)
+    };
+    scene.send(&[of_ada("ours")]);
+    scene.send_to(other, &[of_ada("theirs")]);
+    let ada = scene.customer("ada@example.com", Some("ada"));
+    let by_external_id = EventSearch {
+        external_customers: vec!["ada".to_owned()],
+        ..EventSearch::default()
+    };
+    let by_id = EventSearch {
+        customers: vec![ada.id],
+        ..EventSearch::default()
+    };
+    for (search, theirs) in [(by_external_id, 1), (by_id, 0)] {
+        scene.check(search.clone(), &["ours"]);
+        let listed = scene.service.events(other, &search, PAGE).expect("listed");
+        assert_eq!(listed.total, theirs);
+        assert!(listed.items.iter().all(|one| name(one) == "theirs"));
+    }
+}
+
+#[test]
 fn an_event_shows_who_its_customer_is_now() {
     let scene = scene();
     let ada = scene.customer("ada@example.com", None);
