@@ -80,9 +80,10 @@ fn shown(figures: [&str; 3]) -> [String; 3] {
 fn a_row_is_activated_by_what_matches_under_either_identifier_and_by_nothing_else() {
     for by_external_id in [false, true] {
         let calls = Calls::new();
-        let identity = match by_external_id {
-            true => Identity::External("ada"),
-            false => Identity::Customer(calls.customer.id),
+        let identity = if by_external_id {
+            Identity::External("ada")
+        } else {
+            Identity::Customer(calls.customer.id)
         };
         calls.send("other", identity, 9, None);
         // Others' events match, but are not the customer's.
