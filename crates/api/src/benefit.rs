@@ -121,7 +121,12 @@ texts! {
     /// What a benefit is, for people.
     BenefitDescription = {"type": "string", "minLength": 3, "maxLength": 42};
     /// How many units are credited.
-    Units = {"type": "integer", "minimum": 1, "maximum": 2_147_483_647};
+    Units = {
+        "type": "integer",
+        "minimum": -2_147_483_648_i64,
+        "maximum": 2_147_483_647,
+        "exclusiveMinimum": 0,
+    };
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::benefit::MeterCreditType;
-use crate::schema::{DateTime, Uuid4};
+use crate::schema::{DateTime, Uuid4, names};
 use crate::{Benefit, Customer, Metadata};
 
 /// A benefit that was granted to a customer.
@@ -54,7 +54,7 @@ pub struct BenefitGrant {
     pub customer: Customer,
     /// To which member of the customer. Always unset.
     #[serde(default)]
-    pub member: Option<BenefitGrantMember>,
+    pub member: Option<Member>,
     /// What was granted. May have been deleted.
     pub benefit: Benefit,
     /// What was credited last.
@@ -67,7 +67,7 @@ pub struct BenefitGrant {
 pub struct BenefitGrantProperties {
     /// Of which meter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Uuid4")]
+    #[schemars(with = "String")]
     pub last_credited_meter_id: Option<String>,
     /// How many units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,17 +75,52 @@ pub struct BenefitGrantProperties {
     pub last_credited_units: Option<i64>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "DateTime")]
+    #[schemars(with = "String")]
     pub last_credited_at: Option<String>,
 }
 
-/// Why a benefit could not be granted, which does not happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum BenefitGrantError {}
+/// Why a benefit could not be granted, which does not happen here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BenefitGrantError {
+    /// For people.
+    pub message: String,
+    /// What went wrong.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// When.
+    pub timestamp: String,
+}
 
-/// A member that holds a grant, of which there are none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum BenefitGrantMember {}
+/// A person of a customer that is a team. Grants go to customers, so none is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Member {
+    /// Its id.
+    #[schemars(with = "Uuid4")]
+    pub id: String,
+    /// When it was created.
+    #[schemars(with = "DateTime")]
+    pub created_at: String,
+    /// When it last changed.
+    #[schemars(with = "Option<DateTime>")]
+    pub modified_at: Option<String>,
+    /// Of which customer.
+    #[schemars(with = "Uuid4")]
+    pub customer_id: String,
+    /// The person's address.
+    pub email: String,
+    /// The person's name.
+    pub name: Option<String>,
+    /// The organization's own id for the person.
+    pub external_id: Option<String>,
+    /// What the person may do for the customer.
+    #[schemars(with = "MemberRole")]
+    pub role: String,
+}
+
+names! {
+    /// What a person may do for a customer.
+    MemberRole = ["owner", "billing_manager", "member"];
+}
 
 /// A grant in the state of its customer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

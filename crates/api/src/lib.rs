@@ -44,8 +44,8 @@ pub use event::{
 };
 pub use event_type::{EventType, EventTypeUpdate, EventTypeWithStats};
 pub use grant::{
-    BenefitGrant, BenefitGrantCreate, BenefitGrantCycle, BenefitGrantError, BenefitGrantMember,
-    BenefitGrantProperties, CustomerStateBenefitGrant,
+    BenefitGrant, BenefitGrantCreate, BenefitGrantCycle, BenefitGrantError, BenefitGrantProperties,
+    CustomerStateBenefitGrant, Member,
 };
 pub use health::Health;
 pub use metadata::Metadata;

@@ -165,7 +165,12 @@ impl Schemas {
 
     /// Bodies that may name an organization, which with an organization's token must be left out.
     fn name_organizations(&mut self) {
-        for name in ["MeterCreate", "CustomerMeterCredit", "CustomerMeterReset"] {
+        for name in [
+            "MeterCreate",
+            "CustomerMeterCredit",
+            "CustomerMeterReset",
+            "BenefitGrantCreate",
+        ] {
             let body = self.take(name).with("organization_id", no_id());
             self.put(name, body.0);
         }
