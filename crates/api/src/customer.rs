@@ -108,6 +108,9 @@ pub struct CustomerCreate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<AddressInput>")]
     pub billing_address: Option<Address>,
+    /// Under which the state knows it. Valid in the country of the address, which it needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<String>,
     /// A language tag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
@@ -115,6 +118,24 @@ pub struct CustomerCreate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "MetadataInput")]
     pub metadata: Option<Metadata>,
+    /// The member that owns it, to be made too. Needed by a team without an address of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<MemberOwnerCreate>,
+}
+
+/// The owner of a customer to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MemberOwnerCreate {
+    /// The person's address.
+    #[schemars(with = "Email")]
+    pub email: String,
+    /// The person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<CustomerName>")]
+    pub name: Option<String>,
+    /// The organization's own id for the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
 }
 
 /// Changes to a customer; what is unset stays.
@@ -132,6 +153,9 @@ pub struct CustomerUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<AddressInput>")]
     pub billing_address: Option<Address>,
+    /// Valid in the country of the address, which it needs; blank: none. Also one that stays must be valid in that of a new address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<String>,
     /// A language tag; blank: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,

@@ -17,7 +17,7 @@ use domain::{Number, Timestamp, Token};
 use service::{Listed, Page};
 
 pub(crate) use benefit::benefit_to_api;
-pub(crate) use customer::customer_to_api;
+pub(crate) use customer::{customer_csv_header, customer_to_api, customers_to_csv};
 pub(crate) use customer_meter::{customer_meter_to_api, customer_state_to_api};
 pub(crate) use customer_portal::portal_meter_to_api;
 pub(crate) use customer_session::customer_session_to_api;
@@ -25,7 +25,7 @@ pub(crate) use event::{event_cursor_page_to_api, event_name_to_api, event_to_api
 pub(crate) use event_type::{event_type_stats_to_api, event_type_to_api};
 pub(crate) use grant::grant_to_api;
 pub(crate) use meter::{meter_to_api, quantities_to_api};
-pub(crate) use organization::organization_to_api;
+pub(crate) use organization::{OrganizationSettings, organization_to_api};
 
 use metadata::metadata_to_api;
 

@@ -39,7 +39,7 @@ mod testing;
 mod validate;
 mod version;
 
-pub use reply::Response;
+pub use reply::{Body, CutShort, Response};
 pub use router::Router;
 pub use serve::serve;
 pub use settings::{PublicUrl, PublicUrlError, Settings};

@@ -51,6 +51,10 @@ pub(crate) const ROOM_WAITING_MAX: usize = 256;
 /// answer.
 pub(crate) const ANSWER_BYTES_IN_MEMORY_MAX: usize = 128 * 1024 * 1024;
 
+/// About how many bytes of customers are read for a part of their export. Together with what is written of them they stay below what
+/// is counted, but for customers that are larger themselves.
+pub(crate) const EXPORT_PART_BYTES: usize = 64 * 1024;
+
 /// Answers up to this are not counted: all connections together have 200 MiB of them at most.
 pub(crate) const ANSWER_BYTES_UNCOUNTED_MAX: u64 = 256 * 1024;
 

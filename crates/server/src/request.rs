@@ -32,11 +32,11 @@ pub(crate) use benefit::{
 };
 pub(crate) use body::{Body, BodyError};
 pub(crate) use customer::{
-    CustomerList, customer_create, customer_delete, customer_list, customer_update,
+    CustomerList, customer_create, customer_delete, customer_export, customer_list, customer_update,
     customer_update_external,
 };
 pub(crate) use customer_meter::{CustomerMeterList, credit, customer_meter_list, reset};
-pub(crate) use customer_portal::{PortalMeterList, portal_meter_list};
+pub(crate) use customer_portal::{PortalMeterList, portal_meter_list, portal_token};
 pub(crate) use customer_session::customer_session_create;
 pub(crate) use event_type::{EventTypeList, NewLabel, event_type_list, event_type_update};
 pub(crate) use events::{EventList, EventNameList, event, event_list, event_name_list};
@@ -46,7 +46,8 @@ pub(crate) use grant::{
 pub(crate) use ingest::{IngestError, ingest};
 pub(crate) use meter::{MeterList, meter_create, meter_list, meter_update};
 pub(crate) use organization::{
-    OrganizationList, organization_create, organization_list, organization_update,
+    OrganizationList, OrganizationPatch, SettingsPatch, organization_create, organization_list,
+    organization_update,
 };
 pub(crate) use quantities::quantities;
 pub(crate) use query::Query;

@@ -186,7 +186,7 @@ impl Router {
             payload,
         };
         let response = route.serve(call).await?;
-        inner.answers.count(caller, response).await
+        inner.answers.count(caller, response)
     }
 
     /// Whether the body is broken JSON, which is told before that the caller may not ask.

@@ -119,6 +119,16 @@ pub(crate) fn failed(id: &RequestId, route: &'static str, failure: &Failure) {
     }
 }
 
+/// Logs that the rest of an answer could not be made. Which one it was is told by what was logged when it began.
+pub(crate) fn cut_short(failure: &Failure) {
+    let error = match failure {
+        Failure::Internal(source) => causes(source.as_ref()),
+        Failure::Panicked(text) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    tracing::error!(error, "an answer was cut short");
+}
+
 /// An error and what caused it, outermost first.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();

@@ -1,11 +1,13 @@
 //! Customers.
 
-use catalog::{GrantsOf, is_same_email};
+use catalog::{CustomerPlace, GrantsOf, is_same_email};
 use domain::{
-    Address, Customer, CustomerId, CustomerKind, MemberId, Metadata, OrganizationId, TeamMember,
+    Address, Customer, CustomerId, CustomerKind, MemberId, Metadata, OrganizationId, TaxId,
+    TeamMember, Timestamp,
 };
 
-use crate::{Change, CustomerSearch, Error, Fault, Listed, Page, Service};
+use crate::anonymize::anonymized;
+use crate::{Change, CustomerChange, CustomerSearch, Error, Fault, Listed, Page, Service};
 
 /// A customer to be made. Every field is valid in form.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,8 @@ pub struct NewCustomer {
     pub name: Option<String>,
     /// See [`Customer::billing_address`].
     pub billing_address: Option<Address>,
+    /// A tax id as it was typed; valid when it is one in the country of the address.
+    pub tax_id: Option<String>,
     /// See [`Customer::locale`].
     pub locale: Option<String>,
     /// See [`Customer::metadata`].
@@ -68,6 +72,8 @@ pub struct CustomerChanges {
     pub name: Change<Option<String>>,
     /// Replaces all of it. Cannot be emptied once it is there.
     pub billing_address: Change<Option<Address>>,
+    /// As it was typed. May be emptied. Also one that stays must be valid in the country of a new address.
+    pub tax_id: Change<Option<String>>,
     /// May be emptied.
     pub locale: Change<Option<String>>,
     /// Replaces all of it.
@@ -99,6 +105,9 @@ impl CustomerChanges {
             }
             change => change.apply(&mut customer.billing_address),
         }
+        if let Err(fault) = change_tax_id(customer, self.tax_id) {
+            faults.push(fault);
+        }
         match (customer.kind, self.kind) {
             (_, None) => {}
             (CustomerKind::Team, Some(CustomerKind::Individual)) => {
@@ -121,16 +130,37 @@ impl CustomerChanges {
     }
 }
 
+/// Makes a change to a customer's tax id, in the light of the address that it has now.
+fn change_tax_id(customer: &mut Customer, change: Change<Option<String>>) -> Result<(), Fault> {
+    let text = match change {
+        Change::Keep => customer.tax_id.take().map(|tax_id| tax_id.value),
+        Change::Set(text) => text,
+    };
+    let address = customer.billing_address.as_ref();
+    customer.tax_id = text
+        .map(|text| {
+            let country = &address.ok_or(Fault::TaxIdWithoutCountry)?.country;
+            TaxId::parse(country, &text).ok_or(Fault::TaxIdInvalid)
+        })
+        .transpose()?;
+    Ok(())
+}
+
 impl Service {
-    /// Makes a customer, with its owner if one is named, both or none. Events that came under its external id before are its from now on. Faults:
-    /// [`crate::Fault::EmailTaken`], [`crate::Fault::ExternalIdTaken`], both at once if need be.
+    /// Makes a customer, with its owner if one is named, both or none. Events that came under its external id before are its from
+    /// now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`], with all there is of [`Fault::EmailTaken`], [`Fault::ExternalIdTaken`], [`Fault::TaxIdWithoutCountry`],
+    /// [`Fault::TaxIdInvalid`].
     pub fn create_customer(
         &self,
         organization: OrganizationId,
         new: NewCustomer,
     ) -> Result<Customer, Error> {
         let _changing = self.changing.lock();
-        let customer = Customer {
+        let mut customer = Customer {
             id: CustomerId::from_random(self.random_id()),
             organization,
             kind: new.kind,
@@ -146,12 +176,21 @@ impl Service {
             modified_at: None,
             deleted_at: None,
         };
+        if let Err(fault) = change_tax_id(&mut customer, Change::Set(new.tax_id)) {
+            let mut faults = self.conflicts(&customer)?;
+            faults.push(fault);
+            return Err(Error::Invalid(faults));
+        }
         let owner = new
             .owner
             .map(|owner| owner.of(&customer, MemberId::from_random(self.random_id())));
+        let outbox = self.outbox_of_customer(CustomerChange::Created, &customer)?;
         match &owner {
-            None => self.catalog.insert_customer(&customer)?,
-            Some(owner) => self.catalog.insert_customer_with_owner(&customer, owner)?,
+            None => self.catalog.insert_customer(&customer, &outbox)?,
+            Some(owner) => {
+                self.catalog
+                    .insert_customer_with_owner(&customer, owner, &outbox)?;
+            }
         }
         let external_id = customer.external_id.as_deref();
         let mut directory = self.directory.write();
@@ -185,6 +224,15 @@ impl Service {
             .ok_or(Error::NotFound)
     }
 
+    /// The members of a customer, the first one first; none when it is deleted.
+    pub fn members(
+        &self,
+        organization: OrganizationId,
+        id: CustomerId,
+    ) -> Result<Vec<TeamMember>, Error> {
+        Ok(self.catalog.members(organization, id)?)
+    }
+
     /// Customers that are not deleted.
     pub fn customers(
         &self,
@@ -195,13 +243,26 @@ impl Service {
         Ok(self.catalog.customers(organization, search, page)?)
     }
 
+    /// Customers that are not deleted, oldest first, after a place or from the beginning: the fewest whose text has `bytes` bytes,
+    /// or all there are. None when there are no more. Cost: that of the customers it gives.
+    pub fn customers_oldest_first(
+        &self,
+        organization: OrganizationId,
+        after: Option<CustomerPlace>,
+        bytes: usize,
+    ) -> Result<Vec<Customer>, Error> {
+        Ok(self
+            .catalog
+            .customers_oldest_first(organization, after, bytes)?)
+    }
+
     /// Changes a customer, all or nothing; durable when it returns. When it gets its external id by this, events that came under
     /// that id before are its from now on. Nothing is written, and `modified_at` stays, when the changes come to nothing.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`], with all there is of [`Fault::EmailTaken`], [`Fault::ExternalIdTaken`], [`Fault::ExternalIdFixed`],
-    /// [`Fault::BillingAddressRemoved`], [`Fault::TeamToIndividual`].
+    /// [`Fault::BillingAddressRemoved`], [`Fault::TaxIdWithoutCountry`], [`Fault::TaxIdInvalid`], [`Fault::TeamToIndividual`].
     pub fn update_customer(
         &self,
         organization: OrganizationId,
@@ -222,7 +283,8 @@ impl Service {
             return Ok(before);
         }
         customer.modified_at = Some(self.now());
-        self.catalog.update_customer(&customer)?;
+        let outbox = self.outbox_of_customer(CustomerChange::Updated, &customer)?;
+        self.catalog.update_customer(&customer, &outbox)?;
         if customer.external_id != before.external_id {
             let external_id = customer.external_id.as_deref();
             self.directory.write().insert(organization, id, external_id);
@@ -245,13 +307,36 @@ impl Service {
         organization: OrganizationId,
         id: CustomerId,
     ) -> Result<(), Error> {
+        self.remove_customer(organization, id, |customer, _| customer)
+    }
+
+    /// Deletes a customer, and what its row says of who it was (SEMANTICS 11.6). A customer that has been deleted is not found:
+    /// whether to forget who it was is said when it is deleted.
+    pub fn delete_and_anonymize_customer(
+        &self,
+        organization: OrganizationId,
+        id: CustomerId,
+    ) -> Result<(), Error> {
+        self.remove_customer(organization, id, anonymized)
+    }
+
+    /// Deletes a customer, of which `left` makes what is left.
+    fn remove_customer(
+        &self,
+        organization: OrganizationId,
+        id: CustomerId,
+        left: impl FnOnce(Customer, Timestamp) -> Customer,
+    ) -> Result<(), Error> {
         let _accounts = self.accounts.write();
         let _changing = self.changing.lock();
         let _granting = self.granting.lock();
         self.settle_grants(organization)?;
-        let deleted = self.customer(organization, id)?.deleted(self.now());
+        let now = self.now();
+        let deleted = left(self.customer(organization, id)?, now).deleted(now);
         let revocations = self.revocations(organization, GrantsOf::Customer(id))?;
-        self.catalog.delete_customer(&deleted, &revocations)?;
+        let outbox = self.outbox_of_customer(CustomerChange::Deleted, &deleted)?;
+        self.catalog
+            .delete_customer(&deleted, &revocations, &outbox)?;
         self.directory.write().remove(organization, id);
         self.sessions.write().remove_of(id);
         // The customer is deleted, whatever comes of this: what is missing is done before the next thing happens to a grant.

@@ -48,6 +48,10 @@ pub enum Fault {
     ExternalIdFixed,
     /// The customer has a billing address, which may change but not go.
     BillingAddressRemoved,
+    /// The customer is to have a tax id, and has no billing address to tell of which country.
+    TaxIdWithoutCountry,
+    /// The tax id, or the one that is there, is none in the country of the billing address.
+    TaxIdInvalid,
     /// The customer is a team, and stays one.
     TeamToIndividual,
     /// The event at this index names a customer that does not exist.
@@ -85,6 +89,8 @@ pub enum Fault {
         /// Whether it was named by its external id.
         by_external_id: bool,
     },
+    /// The organization has as many webhook endpoints as it may have.
+    TooManyWebhookEndpoints,
     /// The grant that is to begin a new period is revoked.
     GrantRevoked,
     /// The meter that a benefit is to credit does not exist.

@@ -9,6 +9,7 @@
 
 #![warn(missing_docs)]
 
+mod anonymize;
 mod benefits;
 mod change;
 mod customer_meters;
@@ -32,7 +33,7 @@ mod webhooks;
 
 pub use benefits::{BenefitChanges, NewBenefit};
 pub use catalog::{
-    BenefitOrder, BenefitSearch, CustomerOrder, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, Page,
+    BenefitOrder, BenefitSearch, CustomerOrder, CustomerPlace, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, OrganizationOrder, OrganizationSearch, Page,
 };
 pub use change::Change;
 pub use customer_meters::{

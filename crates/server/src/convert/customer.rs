@@ -2,11 +2,15 @@
 
 use std::fmt::Write as _;
 
-use domain::{Address, Timestamp};
+use domain::{Address, TaxId, Timestamp};
 use service::Profile;
 use sha2::{Digest, Sha256};
 
 use super::metadata_to_api;
+
+mod csv;
+
+pub(crate) use csv::{customer_csv_header, customers_to_csv};
 
 /// A customer, with what its events tell of it (SEMANTICS 11.5, 11.6). A deleted one keeps the external id that it had.
 pub(crate) fn customer_to_api(profile: &Profile) -> api::Customer {
@@ -29,7 +33,7 @@ pub(crate) fn customer_to_api(profile: &Profile) -> api::Customer {
         name: customer.name.clone(),
         billing_name: customer.name.clone(),
         billing_address: customer.billing_address.as_ref().map(address_to_api),
-        tax_id: None,
+        tax_id: customer.tax_id.as_ref().map(tax_id_to_api),
         locale: customer.locale.clone(),
         organization_id: customer.organization.to_string(),
         default_payment_method_id: None,
@@ -50,6 +54,10 @@ fn address_to_api(address: &Address) -> api::Address {
     }
 }
 
+fn tax_id_to_api(tax_id: &TaxId) -> (String, String) {
+    (tax_id.value.clone(), tax_id.format.as_str().to_owned())
+}
+
 fn avatar_url(email: &str) -> String {
     let mut url = String::from("https://www.gravatar.com/avatar/");
     for byte in Sha256::digest(email.to_lowercase().as_bytes()) {
@@ -65,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    fn profile() -> Profile {
+    pub(super) fn profile() -> Profile {
         let customer = Customer {
             id: CustomerId::from_random([1; 16]),
             organization: OrganizationId::from_random([2; 16]),

@@ -64,6 +64,12 @@ impl Broken {
                 "billing_address",
                 "Customer billing address cannot be reset to null once set.",
             ),
+            Fault::TaxIdWithoutCountry => field(
+                "missing",
+                "billing_address",
+                "Country is required to validate tax ID.",
+            ),
+            Fault::TaxIdInvalid => field("invalid", "tax_id", "Invalid tax ID."),
             Fault::TeamToIndividual => field(
                 "value_error",
                 "type",
@@ -119,6 +125,11 @@ impl Broken {
                 },
                 "Member does not exist.",
             ),
+            Fault::TooManyWebhookEndpoints => Broken {
+                kind: "value_error",
+                place: vec![Step::Name("body")],
+                message: "The organization has as many webhook endpoints as it may have.",
+            },
             Fault::GrantRevoked => Broken {
                 kind: "value_error",
                 place: vec![Step::Name("path"), Step::Name("id")],
@@ -214,7 +225,7 @@ impl<'a> Inputs<'a> {
 
     fn at(&mut self, place: &[Step]) -> Option<&'a RawValue> {
         match *place {
-            [Step::Name("body"), Step::Name(name)] => self.fields.get(name).copied(),
+            [Step::Name("body" | "query"), Step::Name(name)] => self.fields.get(name).copied(),
             [Step::Name("body"), Step::Name(object), Step::Name(name)] => {
                 let object = self.fields.get(object)?;
                 let fields: Fields<'a> = serde_json::from_str(object.get()).ok()?;

@@ -104,7 +104,7 @@ async fn every_failure_has_its_status_and_text() {
 #[tokio::test]
 async fn every_fault_has_its_place_type_and_text() {
     let body = br#"{"slug":"acme","organization_id":"o","email":"a@b.c","external_id":"x","filter":{"clauses":[ ]},
-        "billing_address":null,"type":"individual","events":[{},{"customer_id":"c","member_id":null}]}"#;
+        "billing_address":null,"tax_id":"1","type":"individual","events":[{},{"customer_id":"c","member_id":null}]}"#;
     let table = [
         (
             Fault::SlugTaken,
@@ -129,6 +129,14 @@ async fn every_fault_has_its_place_type_and_text() {
         (
             Fault::BillingAddressRemoved,
             r#"{"type":"value_error","loc":["body","billing_address"],"msg":"Customer billing address cannot be reset to null once set.","input":null}"#,
+        ),
+        (
+            Fault::TaxIdWithoutCountry,
+            r#"{"type":"missing","loc":["body","billing_address"],"msg":"Country is required to validate tax ID.","input":null}"#,
+        ),
+        (
+            Fault::TaxIdInvalid,
+            r#"{"type":"invalid","loc":["body","tax_id"],"msg":"Invalid tax ID.","input":"1"}"#,
         ),
         (
             Fault::TeamToIndividual,

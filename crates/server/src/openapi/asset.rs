@@ -3,10 +3,9 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use http_body_util::Full;
 use sha2::{Digest, Sha256};
 
-use crate::reply::Response;
+use crate::reply::{Body, Response};
 
 /// Bytes of a type, and what tells them from other bytes.
 #[derive(Debug)]
@@ -61,7 +60,7 @@ impl Asset {
         if self.is_gzip {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        *response.body_mut() = Full::new(self.bytes.clone());
+        *response.body_mut() = Body::whole(self.bytes.clone());
         response
     }
 }

@@ -22,6 +22,7 @@ mod country;
 mod tests;
 
 use address::address;
+pub(super) use address::country;
 
 const KINDS: [&str; 2] = ["individual", "team"];
 const ORDERS: [&str; 6] = [
@@ -91,7 +92,6 @@ fn read_kind(
     let external_id = model.nullable("external_id", faults, optional_text);
     let name = model.nullable("name", faults, name);
     let billing_address = model.nullable("billing_address", faults, address);
-    // Taxes are no matter of a metering server: checked in form, not kept.
     let tax_id = model.nullable("tax_id", faults, optional_text);
     let locale = model.nullable("locale", faults, optional_text);
     let organization = organization_id(model, faults);
@@ -100,7 +100,6 @@ fn read_kind(
         CustomerKind::Individual => model.required("email", faults, email).map(Some),
         CustomerKind::Team => model.nullable("email", faults, email),
     };
-    tax_id?;
     let owner = owner?;
     let customer = NewCustomer {
         kind,
@@ -108,6 +107,7 @@ fn read_kind(
         email: email?,
         name: name?.flatten(),
         billing_address: billing_address?,
+        tax_id: tax_id?.flatten(),
         locale: locale?.flatten(),
         metadata: metadata?.unwrap_or_default(),
         owner,
@@ -174,16 +174,15 @@ fn read_update(model: Model<'_, '_>, faults: &mut Faults) -> Checked<CustomerCha
     let email = model.nullable("email", faults, email);
     let name = change_of_text(model, "name", faults, name);
     let billing_address = change(model, "billing_address", faults, address);
-    // As when a customer is made: checked in form, not kept.
-    let tax_id = model.nullable("tax_id", faults, optional_text);
+    let tax_id = change_of_text(model, "tax_id", faults, optional_text);
     let locale = change_of_text(model, "locale", faults, optional_text);
-    tax_id?;
     Ok(CustomerChanges {
         kind: None,
         external_id: Change::Keep,
         email: email?,
         name: name?,
         billing_address: billing_address?,
+        tax_id: tax_id?,
         locale: locale?,
         metadata: metadata?,
     })
@@ -248,10 +247,18 @@ fn order(name: &str) -> Option<(CustomerOrder, Direction)> {
     Some((order, direction))
 }
 
-/// `DELETE /v1/customers/{id}` and `DELETE /v1/customers/external/{external_id}`. `anonymize` is checked in form; what a deleted
-/// customer's row says of a person is not erased yet.
-pub(crate) fn customer_delete(query: &Query<'_>) -> Result<(), Vec<FieldError>> {
+/// `DELETE /v1/customers/{id}` and `DELETE /v1/customers/external/{external_id}`. Whether the customer
+/// is to be anonymized too.
+pub(crate) fn customer_delete(query: &Query<'_>) -> Result<bool, Vec<FieldError>> {
     let mut faults = Faults::new();
     let checked = query.optional("anonymize", &mut faults, boolean);
-    faults.finish(checked.map(|_| ()))
+    faults.finish(checked.map(|anonymize| anonymize.unwrap_or(false)))
+}
+
+/// `GET /v1/customers/export`: of which organizations; empty: of the token's.
+pub(crate) fn customer_export(query: &Query<'_>) -> Result<Vec<OrganizationId>, Vec<FieldError>> {
+    let mut faults = Faults::new();
+    let checked = query.ids("organization_id", &mut faults);
+    let ids = faults.finish(checked)?;
+    Ok(ids.into_iter().map(OrganizationId::from_uuid).collect())
 }

@@ -1,7 +1,7 @@
 //! Customers.
 
-use domain::{CustomerId, Scope};
-use service::Listed;
+use domain::{CustomerId, OrganizationId, Scope};
+use service::{Listed, Service};
 
 use super::{asks_for, nothing};
 use crate::auth::Access;
@@ -11,6 +11,8 @@ use crate::reply;
 use crate::request::{self, CustomerList, both};
 use crate::route::{Answer, Route};
 
+mod export;
+
 const READ: Access = Access::Organization(&[Scope::CustomersRead, Scope::CustomersWrite]);
 const WRITE: Access = Access::Organization(&[Scope::CustomersWrite]);
 
@@ -18,6 +20,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/v1/customers/", READ, list),
         Route::post("/v1/customers/", WRITE, create),
+        Route::get("/v1/customers/export", READ, export::export),
         Route::get("/v1/customers/{id}", READ, get),
         Route::patch("/v1/customers/{id}", WRITE, update),
         Route::delete("/v1/customers/{id}", WRITE, delete),
@@ -97,11 +100,25 @@ async fn update(call: Call) -> Answer {
 
 async fn delete(call: Call) -> Answer {
     let organization = call.organization();
-    let (id, ()) = both(call.path_id("id"), request::customer_delete(&call.query()))?;
+    let (id, anonymize) = both(call.path_id("id"), request::customer_delete(&call.query()))?;
     let id = CustomerId::from_uuid(id);
-    call.catalog(move |service| service.delete_customer(organization, id))
+    call.catalog(move |service| remove(service, organization, id, anonymize))
         .await?;
     Ok(reply::no_content())
+}
+
+/// Deletes a customer in the way that was asked for.
+fn remove(
+    service: &Service,
+    organization: OrganizationId,
+    id: CustomerId,
+    anonymize: bool,
+) -> Result<(), service::Error> {
+    if anonymize {
+        service.delete_and_anonymize_customer(organization, id)
+    } else {
+        service.delete_customer(organization, id)
+    }
 }
 
 async fn get_external(call: Call) -> Answer {
@@ -132,11 +149,11 @@ async fn update_external(call: Call) -> Answer {
 
 async fn delete_external(call: Call) -> Answer {
     let organization = call.organization();
-    request::customer_delete(&call.query())?;
+    let anonymize = request::customer_delete(&call.query())?;
     let external_id = call.parameter.clone();
     call.catalog(move |service| {
         let customer = service.customer_by_external_id(organization, &external_id)?;
-        service.delete_customer(organization, customer.id)
+        remove(service, organization, customer.id, anonymize)
     })
     .await?;
     Ok(reply::no_content())

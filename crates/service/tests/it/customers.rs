@@ -6,6 +6,8 @@ use domain::{
 };
 use service::{Change, CustomerChanges, CustomerSearch, Error, Fault, NewCustomer, Page, Service};
 
+mod billing;
+
 use crate::harness::{Harness, ingest, new_meter, sum_of, that_day, total};
 
 pub(crate) fn new_customer(email: &str, external_id: Option<&str>) -> NewCustomer {
@@ -16,6 +18,7 @@ pub(crate) fn new_customer(email: &str, external_id: Option<&str>) -> NewCustome
         email: Some(email.to_owned()),
         name: None,
         billing_address: None,
+        tax_id: None,
         locale: None,
         metadata: Metadata::default(),
     }

@@ -42,7 +42,7 @@ fn line(model: Model<'_, '_>, name: &str, faults: &mut Faults) -> Checked<Option
 }
 
 /// The code of a country, in either case.
-fn country(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
+pub(in super::super) fn country(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
     if let Value::String(code) = node.value {
         let code = code.to_uppercase();
         if COUNTRIES.binary_search(&code.as_str()).is_ok() {

@@ -22,6 +22,7 @@ fn what_is_absent_stays_and_what_is_null_is_emptied_where_it_can_be() {
         (Change::Keep, Change::Keep, Change::Keep)
     );
     assert_eq!(changes.billing_address, Change::Keep);
+    assert_eq!(changes.tax_id, Change::Keep);
 
     let text = r#"{"email":null,"name":null,"locale":null,"external_id":null,"type":null,"billing_address":null,"tax_id":null}"#;
     let changes = customer_update(&body(text)).expect("sound");
@@ -31,6 +32,7 @@ fn what_is_absent_stays_and_what_is_null_is_emptied_where_it_can_be() {
         (Change::Set(None), Change::Set(None), Change::Set(None))
     );
     assert_eq!(changes.billing_address, Change::Set(None));
+    assert_eq!(changes.tax_id, Change::Set(None));
 }
 
 #[test]

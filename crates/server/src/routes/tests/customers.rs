@@ -2,6 +2,9 @@
 
 use super::*;
 
+mod export;
+mod tax_ids;
+
 #[tokio::test]
 async fn a_customer_is_found_by_its_external_id_whatever_stands_in_it() {
     let bench = Bench::new();
