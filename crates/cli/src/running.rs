@@ -66,6 +66,8 @@ impl Running {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             store,
+            webhook_payloads: Arc::new(server::Payloads),
+            webhooks_allow_private: false,
         };
         let opened = tokio::task::spawn_blocking(move || Service::open(options));
         let opened = opened.await.context("open the data folder")??;

@@ -14,6 +14,7 @@
 #![warn(missing_docs)]
 
 mod answers;
+mod asset;
 mod auth;
 mod body;
 mod call;
@@ -38,8 +39,10 @@ mod telemetry;
 mod testing;
 mod validate;
 mod version;
+mod webhooks;
 
 pub use reply::{Body, CutShort, Response};
 pub use router::Router;
 pub use serve::serve;
+pub use webhooks::Payloads;
 pub use settings::{PublicUrl, PublicUrlError, Settings};

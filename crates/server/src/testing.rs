@@ -77,6 +77,8 @@ impl Bench {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let opened = Service::open(OpenOptions {
             store: StoreOptions::default(),
+            webhook_payloads: Arc::new(crate::Payloads),
+            webhooks_allow_private: true,
             folder: folder.path().to_owned(),
             admin_token: Some(ADMIN.to_owned()),
             disk: Arc::new(RealDisk),

@@ -32,9 +32,7 @@ mod sessions;
 mod webhooks;
 
 pub use benefits::{BenefitChanges, NewBenefit};
-pub use catalog::{
-    BenefitOrder, BenefitSearch, CustomerOrder, CustomerPlace, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, OrganizationOrder, OrganizationSearch, Page,
-};
+pub use catalog::{BenefitOrder, BenefitSearch, CustomerOrder, CustomerPlace, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, OrganizationOrder, OrganizationSearch, Page};
 pub use change::Change;
 pub use customer_meters::{
     CustomerKey, CustomerMeter, CustomerMeterOrder, CustomerMeterSearch, CustomerState, NewCredit,
@@ -56,4 +54,7 @@ pub use profiles::Profile;
 pub use quantities::{Quantities, QuantitiesRequest};
 pub use service::{Access, OpenOptions, Opened, Principal, Service};
 pub use sessions::{CreatedSession, CustomerAccess, NewSession};
-pub use webhooks::{Announcement, BenefitChange, CustomerChange};
+pub use webhooks::{
+    Announcement, BenefitChange, CustomerChange, DeliveryOutcome, DeliverySearch, FinishedDelivery,
+    NewWebhookEndpoint, PendingDelivery, Step, WebhookEndpointChanges, WebhookPayloads,
+};

@@ -24,6 +24,8 @@ pub(crate) const ORGANIZATION_PREFIX: &str = "sextant_oat_";
 pub(crate) const SESSION_PREFIX: &str = "sextant_cst_";
 /// The prefix of an administrator's token that the server made.
 pub(crate) const ADMIN_PREFIX: &str = "sextant_adm_";
+/// The prefix of what signs webhooks, as libraries for the format of the signature know it.
+pub(crate) const WEBHOOK_PREFIX: &str = "whsec_";
 
 const RANDOM_CHARS: usize = 37;
 const CHECK_DIGITS: usize = 6;

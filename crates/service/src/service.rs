@@ -17,7 +17,8 @@ use crate::directory::Directory;
 use crate::labels::Labels;
 use crate::secrets::{ADMIN_PREFIX, KnownToken, KnownTokens, SecretHash, SecretHasher, mint};
 use crate::sessions::{CustomerAccess, KnownSessions};
-use crate::{Clock, Error, OpenError, Random};
+use crate::webhooks::Webhooks;
+use crate::{Clock, Error, OpenError, Random, WebhookPayloads};
 
 /// The catalogue's file in the data folder.
 const CATALOG_FILE: &str = "catalog.sqlite";
@@ -40,6 +41,10 @@ pub struct OpenOptions {
     pub random: Arc<dyn Random>,
     /// When events leave memory, and the like.
     pub store: StoreOptions,
+    /// Writes what webhook endpoints are told.
+    pub webhook_payloads: Arc<dyn WebhookPayloads>,
+    /// Whether webhooks may go to hosts that are not public, and over plain HTTP.
+    pub webhooks_allow_private: bool,
 }
 
 /// The use cases. Shared between threads behind an `Arc`.
@@ -56,6 +61,7 @@ pub struct Service {
     uses: Mutex<FxHashMap<TokenId, Timestamp>>,
     pub(crate) sessions: RwLock<KnownSessions>,
     pub(crate) directory: RwLock<Directory>,
+    pub(crate) webhooks: Webhooks,
     /// What persons say that events are called.
     pub(crate) labels: Labels,
     pub(crate) customer_meter_ids: CustomerMeterIds,
@@ -154,6 +160,7 @@ impl Service {
         for (organization, name, label) in catalog.all_event_labels()? {
             labels.insert(organization, name, label);
         }
+        let webhooks = Webhooks::open(&options, &catalog, &engine)?;
         let event_type_ids = EventTypeIds::new(engine.folder().secret().bytes());
         let recovery = engine.recovery().clone();
         let service = Self {
@@ -167,6 +174,7 @@ impl Service {
             uses: Mutex::default(),
             sessions: RwLock::new(sessions),
             directory: RwLock::new(directory),
+            webhooks,
             labels,
             customer_meter_ids,
             event_type_ids,

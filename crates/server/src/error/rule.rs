@@ -36,31 +36,20 @@ impl Serialize for Step {
 impl Broken {
     fn of(fault: &Fault) -> Self {
         match fault {
-            Fault::SlugTaken => field(
-                "value_error",
-                "slug",
-                "An organization with this slug already exists.",
-            ),
-            Fault::OrganizationUnknown => {
-                field("value_error", "organization_id", "Organization not found.")
-            }
-            Fault::EmailTaken => field(
-                "value_error",
+            Fault::SlugTaken => invalid("slug", "An organization with this slug already exists."),
+            Fault::OrganizationUnknown => invalid("organization_id", "Organization not found."),
+            Fault::EmailTaken => invalid(
                 "email",
                 "A customer with this email address already exists.",
             ),
-            Fault::ExternalIdTaken => field(
-                "value_error",
+            Fault::ExternalIdTaken => invalid(
                 "external_id",
                 "A customer with this external ID already exists.",
             ),
-            Fault::ExternalIdFixed => field(
-                "value_error",
-                "external_id",
-                "Customer external ID cannot be updated.",
-            ),
-            Fault::BillingAddressRemoved => field(
-                "value_error",
+            Fault::ExternalIdFixed => {
+                invalid("external_id", "Customer external ID cannot be updated.")
+            }
+            Fault::BillingAddressRemoved => invalid(
                 "billing_address",
                 "Customer billing address cannot be reset to null once set.",
             ),
@@ -70,8 +59,7 @@ impl Broken {
                 "Country is required to validate tax ID.",
             ),
             Fault::TaxIdInvalid => field("invalid", "tax_id", "Invalid tax ID."),
-            Fault::TeamToIndividual => field(
-                "value_error",
+            Fault::TeamToIndividual => invalid(
                 "type",
                 "Customer type cannot be downgraded from 'team' to 'individual'.",
             ),
@@ -91,8 +79,8 @@ impl Broken {
                 place: vec![Step::Name("query"), Step::Name("limit")],
                 message: "The events of this page are too large for one answer, ask for fewer.",
             },
-            Fault::CreditCustomerUnknown { by_external_id } => field(
-                "value_error",
+            Fault::CreditCustomerUnknown { by_external_id }
+            | Fault::SessionCustomerUnknown { by_external_id } => invalid(
                 if *by_external_id {
                     "external_customer_id"
                 } else {
@@ -100,24 +88,13 @@ impl Broken {
                 },
                 "Customer does not exist.",
             ),
-            Fault::CreditMeterUnknown => field("value_error", "meter_id", "Meter does not exist."),
-            Fault::CreditMeterArchived => field("value_error", "meter_id", "Meter is archived."),
-            Fault::CreditKeyTaken => field(
-                "value_error",
+            Fault::CreditMeterUnknown => invalid("meter_id", "Meter does not exist."),
+            Fault::CreditMeterArchived => invalid("meter_id", "Meter is archived."),
+            Fault::CreditKeyTaken => invalid(
                 "external_id",
                 "This external ID was used for another credit or reset.",
             ),
-            Fault::SessionCustomerUnknown { by_external_id } => field(
-                "value_error",
-                if *by_external_id {
-                    "external_customer_id"
-                } else {
-                    "customer_id"
-                },
-                "Customer does not exist.",
-            ),
-            Fault::SessionMemberUnknown { by_external_id } => field(
-                "value_error",
+            Fault::SessionMemberUnknown { by_external_id } => invalid(
                 if *by_external_id {
                     "external_member_id"
                 } else {
@@ -137,8 +114,7 @@ impl Broken {
             },
             Fault::BenefitMeterUnknown => credited_meter("This meter does not exist."),
             Fault::BenefitMeterArchived => credited_meter("Meter is archived."),
-            Fault::MeterCredited => field(
-                "value_error",
+            Fault::MeterCredited => invalid(
                 "is_archived",
                 "Cannot archive meter that is still referenced by active benefits",
             ),
@@ -167,6 +143,11 @@ fn field(kind: &'static str, name: &'static str, message: &'static str) -> Broke
         place: vec![Step::Name("body"), Step::Name(name)],
         message,
     }
+}
+
+/// A field of the body whose value will not do.
+fn invalid(name: &'static str, message: &'static str) -> Broken {
+    field("value_error", name, message)
 }
 
 fn credited_meter(message: &'static str) -> Broken {

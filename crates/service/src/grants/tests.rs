@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use catalog::Outbox;
 use domain::{
     Aggregation, Definition, EventId, Filter, Function, Metadata, MeterId, Timestamp, Unit,
-    Visibility,
+    Visibility, WebhookFormat,
 };
 
 use super::*;
 use crate::{
-    Clock, EventSearch, NewCustomer, NewMeter, NewReset, OpenOptions, Random, RealDisk,
-    StoreOptions,
+    Announcement, Clock, EventSearch, NewCustomer, NewMeter, NewReset, OpenOptions, Random,
+    RealDisk, StoreOptions, WebhookPayloads,
 };
 
 #[derive(Debug)]
@@ -31,6 +31,16 @@ struct CountingRandom(AtomicU8);
 impl Random for CountingRandom {
     fn fill(&self, bytes: &mut [u8]) {
         bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+    }
+}
+
+/// Tells no more than of what.
+#[derive(Debug)]
+struct Kinds;
+
+impl WebhookPayloads for Kinds {
+    fn render(&self, told: &Announcement<'_>, _: Timestamp, _: WebhookFormat) -> String {
+        told.kind().as_str().to_owned()
     }
 }
 
@@ -58,6 +68,8 @@ impl Fixture {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             random: Arc::clone(&self.random) as Arc<dyn Random>,
             store: StoreOptions::default(),
+            webhook_payloads: Arc::new(Kinds),
+            webhooks_allow_private: false,
         })
         .expect("opens");
         assert!(opened.unsettled.is_none(), "{:?}", opened.unsettled);
@@ -125,10 +137,7 @@ fn customer(service: &Service, organization: OrganizationId, name: &str) -> Cust
         external_id: Some(name.to_owned()),
         ..NewCustomer::default()
     };
-    service
-        .create_customer(organization, new)
-        .expect("made")
-        .id
+    service.create_customer(organization, new).expect("made").id
 }
 
 impl Cast {
@@ -156,7 +165,10 @@ impl Cast {
             direction: crate::EventDirection::OldestFirst,
             ..EventSearch::default()
         };
-        let page = Page { page: 1, limit: 100 };
+        let page = Page {
+            page: 1,
+            limit: 100,
+        };
         let listed = service.events(self.organization, &search, page);
         let listed = listed.expect("answered");
         let ids: Vec<EventId> = listed.items.iter().map(|event| event.id).collect();
@@ -251,14 +263,22 @@ fn a_cycle_and_a_revocation_are_whole_wherever_the_process_died() {
         };
         take_until(service, cycle, death);
         let service = fixture.open();
-        assert_eq!(cast.credited(&service), 2 * UNITS, "{death:?}: it rolls over");
-        let row = service.grant_row(cast.organization, grant.id).expect("there");
+        assert_eq!(
+            cast.credited(&service),
+            2 * UNITS,
+            "{death:?}: it rolls over"
+        );
+        let row = service
+            .grant_row(cast.organization, grant.id)
+            .expect("there");
         assert!(row.modified_at.is_some() && !row.is_revoked(), "{death:?}");
         let revocation = service.revocation(&row);
         take_until(service, revocation, death);
         let service = fixture.open();
         assert_eq!(cast.credited(&service), UNITS, "{death:?}");
-        let row = service.grant_row(cast.organization, grant.id).expect("there");
+        let row = service
+            .grant_row(cast.organization, grant.id)
+            .expect("there");
         assert!(row.is_revoked() && row.granted_at.is_none(), "{death:?}");
         let expected = [
             "benefit.granted",
@@ -304,7 +324,11 @@ fn a_cycle_after_a_reset_resets_no_more() {
     ];
     assert_eq!(cast.events(&service), expected);
     cycle(&service);
-    assert_eq!(cast.credited(&service), 2 * UNITS, "what was there rolls over");
+    assert_eq!(
+        cast.credited(&service),
+        2 * UNITS,
+        "what was there rolls over"
+    );
 }
 
 #[test]
@@ -342,7 +366,11 @@ fn a_key_counts_once_among_credits_grants_and_cycles() {
         customer: CustomerKey::Id(bob),
         ..cast.new_grant(Some("k"))
     };
-    taken(service.grant(organization, other).map(|granted| granted.is_new));
+    taken(
+        service
+            .grant(organization, other)
+            .map(|granted| granted.is_new),
+    );
     // A revoked grant is told again under its key, and not made anew.
     service.revoke_grant(organization, id).expect("revoked");
     let repeat = service.grant(organization, cast.new_grant(Some("k")));

@@ -7,11 +7,11 @@ use std::sync::mpsc;
 use domain::{
     Aggregation, Definition, Event, EventBatch, Filter, Function, Identity, Interval, Metadata,
     MetadataBuilder, MetadataFilter, MeterId, Number, OrganizationId, Property, Source, Spelling,
-    Timestamp, Unit, Zone,
+    Timestamp, Unit, WebhookFormat, Zone,
 };
 use service::{
-    Clock, Error, Ingested, NewMeter, OpenError, OpenOptions, Quantities, QuantitiesRequest,
-    Random, RealDisk, Service, StoreOptions,
+    Announcement, Clock, Error, Ingested, NewMeter, OpenError, OpenOptions, Quantities,
+    QuantitiesRequest, Random, RealDisk, Service, StoreOptions, WebhookPayloads,
 };
 
 /// 2026-03-01T00:00Z.
@@ -43,6 +43,27 @@ impl Random for TestRandom {
             let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// Tells no more than of what and of whom.
+#[derive(Debug)]
+struct Names;
+
+impl WebhookPayloads for Names {
+    fn render(
+        &self,
+        announcement: &Announcement<'_>,
+        _at: Timestamp,
+        _format: WebhookFormat,
+    ) -> String {
+        let kind = announcement.kind().as_str();
+        match announcement {
+            Announcement::Customer(_, profile) => format!("{kind} {}", profile.customer.id),
+            Announcement::CustomerState(state) => format!("{kind} {}", state.profile.customer.id),
+            Announcement::Benefit(_, benefit) => format!("{kind} {}", benefit.id),
+            Announcement::Grant(_, grant) => format!("{kind} {}", grant.grant.id),
         }
     }
 }
@@ -101,6 +122,8 @@ impl Harness {
     fn options(&self, admin_token: Option<&str>) -> OpenOptions {
         OpenOptions {
             store: StoreOptions::default(),
+            webhook_payloads: Arc::new(Names),
+            webhooks_allow_private: true,
             folder: self.folder.path().join("data"),
             admin_token: admin_token.map(str::to_owned),
             disk: Arc::new(RealDisk),
