@@ -110,9 +110,9 @@ impl Fixture {
     }
 }
 
-fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, Error>, faults: &[Fault]) {
+fn assert_refused<T: std::fmt::Debug>(outcome: &Result<T, Error>, faults: &[Fault]) {
     assert!(
-        matches!(&outcome, Err(Error::Invalid(found)) if found == faults),
+        matches!(outcome, Err(Error::Invalid(found)) if found == faults),
         "{outcome:?}"
     );
 }
@@ -192,14 +192,14 @@ fn a_benefit_credits_a_meter_of_its_organization_that_is_not_archived() {
         meter: foreign.expect("made").id,
         ..fixture.credit(10)
     };
-    assert_refused(fixture.create(foreign), &[Fault::BenefitMeterUnknown]);
+    assert_refused(&fixture.create(foreign), &[Fault::BenefitMeterUnknown]);
     fixture.set_archived(true).expect("archived");
     let refused = fixture.create(fixture.credit(10));
-    assert_refused(refused, &[Fault::BenefitMeterArchived]);
+    assert_refused(&refused, &[Fault::BenefitMeterArchived]);
     fixture.set_archived(false).expect("brought back");
     let made = fixture.create(fixture.credit(10)).expect("made");
     let refused = fixture.change(made.id, foreign);
-    assert_refused(refused, &[Fault::BenefitMeterUnknown]);
+    assert_refused(&refused, &[Fault::BenefitMeterUnknown]);
     assert_eq!(
         service
             .benefit(fixture.organization, made.id)
@@ -213,7 +213,7 @@ fn a_meter_is_archived_only_when_no_benefit_credits_it() {
     let fixture = Fixture::new();
     let (service, organization) = (&fixture.service, fixture.organization);
     let made = fixture.create(fixture.credit(10)).expect("made");
-    assert_refused(fixture.set_archived(true), &[Fault::MeterCredited]);
+    assert_refused(&fixture.set_archived(true), &[Fault::MeterCredited]);
     // Nothing of such a change is done.
     let renaming = MeterChanges {
         name: Some("Other".to_owned()),
@@ -221,7 +221,7 @@ fn a_meter_is_archived_only_when_no_benefit_credits_it() {
         ..MeterChanges::default()
     };
     let refused = service.update_meter(organization, fixture.meter, renaming);
-    assert_refused(refused, &[Fault::MeterCredited]);
+    assert_refused(&refused, &[Fault::MeterCredited]);
     let meter = service.meter(organization, fixture.meter).expect("there");
     assert_eq!((&*meter.name, meter.archived_at), ("Amounts", None));
     fixture.set_archived(false).expect("nothing to do");
@@ -245,7 +245,7 @@ fn what_is_frozen_and_what_is_credited_is_told_together() {
     let refused = fixture
         .service
         .update_meter(fixture.organization, fixture.meter, changes);
-    assert_refused(refused, &[Fault::FilterFrozen, Fault::MeterCredited]);
+    assert_refused(&refused, &[Fault::FilterFrozen, Fault::MeterCredited]);
 }
 
 #[test]

@@ -14,9 +14,8 @@ fn customer(text: &str) -> CustomerId {
 }
 
 fn faults_of_create(text: &str) -> Vec<(String, &'static str)> {
-    let faults = match grant_create(&body(text)) {
-        Err(Invalid::Form(faults) | Invalid::Rules(faults)) => faults,
-        Ok(_) => panic!("it is taken"),
+    let Err(Invalid::Form(faults) | Invalid::Rules(faults)) = grant_create(&body(text)) else {
+        panic!("it is taken")
     };
     faults
         .into_iter()
