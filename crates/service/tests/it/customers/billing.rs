@@ -1,5 +1,7 @@
 //! Tax ids of customers, customers that are anonymized, and going through all of them.
 
+use std::borrow::Cow;
+
 use domain::{Address, Customer, CustomerId, MetadataBuilder, OrganizationId, TaxId};
 use service::{Change, CustomerChanges, CustomerPlace, Error, Fault, NewCustomer, Service};
 
@@ -186,7 +188,7 @@ fn of_an_anonymized_person_hashes_are_left() {
     let text = |key| {
         metadata
             .get(key)
-            .and_then(|value| value.text().map(|text| text.into_owned()))
+            .and_then(|value| value.text().map(Cow::into_owned))
     };
     assert_eq!(text("plan").as_deref(), Some("pro"));
     assert_eq!(text("__anonymized_at"), Some(deleted_at.to_iso()));
