@@ -302,30 +302,44 @@ pub struct OrganizationUpdate {
 
 /// What an organization does.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
 pub struct OrganizationDetails {
     /// About it.
+    #[serde(default)]
+    #[schemars(extend("deprecated" = true))]
     pub about: Option<String>,
     /// About what it sells.
+    #[serde(default)]
     pub product_description: Option<String>,
     /// What kinds of things it sells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selling_categories: Vec<String>,
     /// How it charges for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pricing_models: Vec<String>,
     /// What it is here for.
+    #[serde(default)]
+    #[schemars(extend("deprecated" = true))]
     pub intended_use: Option<String>,
     /// How it finds customers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("deprecated" = true))]
     pub customer_acquisition: Vec<String>,
     /// What it expects to earn in the next twelve months.
-    #[schemars(with = "Option<u64>")]
+    #[serde(default)]
+    #[schemars(with = "Option<Revenue>")]
+    #[schemars(extend("deprecated" = true))]
     pub future_annual_revenue: Option<i64>,
     /// Whether it comes from elsewhere.
+    #[serde(default)]
     pub switching: bool,
     /// From where.
+    #[serde(default)]
     #[schemars(with = "Option<SwitchingFrom>")]
     pub switching_from: Option<String>,
     /// What it earned last year.
-    #[schemars(with = "Option<u64>")]
+    #[serde(default)]
+    #[schemars(with = "Option<Revenue>")]
+    #[schemars(extend("deprecated" = true))]
     pub previous_annual_revenue: Option<i64>,
 }
 
@@ -390,6 +404,8 @@ names! {
 texts! {
     /// Where an organization comes from.
     SwitchingFrom = {"type": "string", "enum": ["paddle", "lemon_squeezy", "gumroad", "stripe", "other"]};
+    /// What an organization earns in a year.
+    Revenue = {"type": "integer", "minimum": 0};
     /// An amount of a dispute, in cents.
     AutoAcceptAmount = {"type": "integer", "minimum": 1, "maximum": 10_000};
     /// How a change of a subscription is charged by default.

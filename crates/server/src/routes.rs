@@ -8,12 +8,14 @@ mod customer_meters;
 mod customer_portal;
 mod customer_sessions;
 mod customers;
+mod docs;
 mod event_types;
 mod events;
 mod health;
 mod meters;
 mod openapi;
 mod organizations;
+mod portal;
 mod tokens;
 
 use domain::OrganizationId;
@@ -32,10 +34,12 @@ pub(crate) fn all() -> Vec<Route> {
     routes.extend(customer_meters::routes());
     routes.extend(customer_sessions::routes());
     routes.extend(customer_portal::routes());
+    routes.extend(portal::routes());
     routes.extend(meters::routes());
     routes.extend(benefits::routes());
     routes.extend(benefit_grants::routes());
     routes.extend(openapi::routes());
+    routes.extend(docs::routes());
     routes
 }
 

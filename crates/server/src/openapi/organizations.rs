@@ -9,7 +9,18 @@ use super::parameter::{page, sorting, text};
 pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
     let orders = components.names(
         "OrganizationSortProperty",
-        &["created_at", "-created_at", "slug", "-slug"],
+        &[
+            "created_at",
+            "-created_at",
+            "slug",
+            "-slug",
+            "name",
+            "-name",
+            "next_review_threshold",
+            "-next_review_threshold",
+            "days_in_status",
+            "-days_in_status",
+        ],
     );
     let organization = components.reference::<Organization>();
     let list = Operation::get(

@@ -94,7 +94,7 @@ fn organization_changes(
 ) -> Result<OrganizationChanges, service::Error> {
     let said = OrganizationSettings::of(before)?;
     let mut settings = said.clone();
-    patch.settings.apply(&mut settings);
+    settings.apply(patch.settings);
     let is_new = settings != said;
     Ok(OrganizationChanges {
         name: patch.name,

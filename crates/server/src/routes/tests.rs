@@ -3,6 +3,8 @@
 mod benefit_grants;
 mod benefits;
 mod customer_meters;
+mod customer_portal;
+mod customer_sessions;
 mod customers;
 mod event_types;
 mod events;

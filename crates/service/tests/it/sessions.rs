@@ -200,3 +200,44 @@ fn an_event_may_name_a_member_as_long_as_its_customer_is_there() {
     assert_eq!(faults(&service, owner), unknown);
     assert_eq!(service.members(organization, crew).expect("reads"), []);
 }
+
+#[test]
+fn an_event_names_no_member_of_another_organization_and_any_external_name_or_none() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let other = service.create_organization("Other", "other");
+    let other = other.expect("is made").id;
+    let owner_in = |organization| {
+        let crew = team(&service, organization);
+        let members = service.members(organization, crew).expect("reads");
+        members[0].id.to_string()
+    };
+    let (ours, theirs) = (owner_in(organization), owner_in(other));
+    let metadata = Metadata::default();
+    let mut batch = EventBatch::default();
+    for member in [
+        Some(Member::Id(&ours)),
+        Some(Member::Id(&theirs)),
+        Some(Member::External("whoever")),
+        None,
+    ] {
+        batch.push(&Event {
+            source: Source::User,
+            name: "call",
+            identity: Identity::External("eve"),
+            member,
+            timestamp: Timestamp::from_micros(NOW).expect("in range"),
+            external_id: None,
+            parent: None,
+            metadata: metadata.as_ref(),
+        });
+    }
+    assert_eq!(
+        service.event_faults(organization, &batch),
+        [Fault::MemberUnknown { event: 1 }]
+    );
+    assert_eq!(
+        service.event_faults(other, &batch),
+        [Fault::MemberUnknown { event: 0 }]
+    );
+}

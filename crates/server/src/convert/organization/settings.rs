@@ -9,6 +9,8 @@ use api::{
 use domain::Organization;
 use serde::{Deserialize, Serialize};
 
+use crate::request::SettingsPatch;
+
 /// See the module. What is not set stays as it is at first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -79,5 +81,42 @@ impl OrganizationSettings {
     pub(crate) fn to_text(&self) -> Box<str> {
         let text = serde_json::to_string(self).expect("text, numbers and booleans serialise");
         text.into_boxed_str()
+    }
+    /// Makes changes.
+    pub(crate) fn apply(&mut self, patch: SettingsPatch) {
+        patch.avatar_url.apply(&mut self.avatar_url);
+        patch.email.apply(&mut self.email);
+        patch.website.apply(&mut self.website);
+        replace(&mut self.socials, patch.socials);
+        if patch.details.is_some() {
+            self.details = patch.details;
+        }
+        patch.country.apply(&mut self.country);
+        let (features, new) = (&mut self.feature_settings, patch.features);
+        replace(
+            &mut features.seat_based_pricing_enabled,
+            new.seat_based_pricing,
+        );
+        replace(&mut features.member_model_enabled, new.member_model);
+        replace(
+            &mut features.checkout_localization_enabled,
+            new.checkout_localization,
+        );
+        new.overview_metrics.apply(&mut features.overview_metrics);
+        replace(&mut self.subscription_settings, patch.subscriptions);
+        replace(&mut self.customer_email_settings, patch.emails);
+        replace(&mut self.customer_portal_settings, patch.portal);
+        let amount = &mut self.dispute_settings.auto_accept_below_amount;
+        patch.auto_accept_below_amount.apply(amount);
+        replace(&mut self.embed_hosts, patch.embed_hosts);
+        replace(&mut self.default_presentment_currency, patch.currency);
+        replace(&mut self.default_tax_behavior, patch.tax_behavior);
+        replace(&mut self.sso_enforced, patch.sso_enforced);
+    }
+}
+
+fn replace<T>(field: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *field = new;
     }
 }

@@ -6,10 +6,9 @@ use api::{
 };
 use service::Change;
 
+use super::super::customer::country;
+use super::super::meter::change;
 use super::currency::CURRENCIES;
-use crate::convert::OrganizationSettings;
-use crate::request::customer::country;
-use crate::request::meter::change;
 use crate::validate::{
     Bounds, Checked, Faults, Length, Model, Node, Rule, boolean, choice, email, http_url,
     integer_within, list, text,
@@ -39,30 +38,30 @@ const DISPUTE_AMOUNT: Bounds = Bounds::between(1, 10_000);
 /// What is named in a body. `None`, as `Keep`, leaves a field as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SettingsPatch {
-    avatar_url: Change<Option<String>>,
-    email: Change<Option<String>>,
-    website: Change<Option<String>>,
-    socials: Option<Vec<SocialLink>>,
-    details: Option<OrganizationDetails>,
-    country: Change<Option<String>>,
-    features: FeaturesPatch,
-    subscriptions: Option<SubscriptionSettings>,
-    emails: Option<CustomerEmailSettings>,
-    portal: Option<CustomerPortalSettings>,
-    auto_accept_below_amount: Change<Option<i64>>,
-    embed_hosts: Option<Vec<String>>,
-    currency: Option<String>,
-    tax_behavior: Option<String>,
-    sso_enforced: Option<bool>,
+    pub(crate) avatar_url: Change<Option<String>>,
+    pub(crate) email: Change<Option<String>>,
+    pub(crate) website: Change<Option<String>>,
+    pub(crate) socials: Option<Vec<SocialLink>>,
+    pub(crate) details: Option<OrganizationDetails>,
+    pub(crate) country: Change<Option<String>>,
+    pub(crate) features: FeaturesPatch,
+    pub(crate) subscriptions: Option<SubscriptionSettings>,
+    pub(crate) emails: Option<CustomerEmailSettings>,
+    pub(crate) portal: Option<CustomerPortalSettings>,
+    pub(crate) auto_accept_below_amount: Change<Option<i64>>,
+    pub(crate) embed_hosts: Option<Vec<String>>,
+    pub(crate) currency: Option<String>,
+    pub(crate) tax_behavior: Option<String>,
+    pub(crate) sso_enforced: Option<bool>,
 }
 
 /// The features that an organization turns on and off by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct FeaturesPatch {
-    seat_based_pricing: Option<bool>,
-    member_model: Option<bool>,
-    checkout_localization: Option<bool>,
-    overview_metrics: Change<Option<Vec<String>>>,
+pub(crate) struct FeaturesPatch {
+    pub(crate) seat_based_pricing: Option<bool>,
+    pub(crate) member_model: Option<bool>,
+    pub(crate) checkout_localization: Option<bool>,
+    pub(crate) overview_metrics: Change<Option<Vec<String>>>,
 }
 
 impl SettingsPatch {
@@ -108,48 +107,6 @@ impl SettingsPatch {
             tax_behavior: tax_behavior?,
             sso_enforced: sso_enforced?,
         })
-    }
-
-    /// Makes the changes.
-    pub(crate) fn apply(self, settings: &mut OrganizationSettings) {
-        self.avatar_url.apply(&mut settings.avatar_url);
-        self.email.apply(&mut settings.email);
-        self.website.apply(&mut settings.website);
-        replace(&mut settings.socials, self.socials);
-        if self.details.is_some() {
-            settings.details = self.details;
-        }
-        self.country.apply(&mut settings.country);
-        let features = &mut settings.feature_settings;
-        replace(
-            &mut features.seat_based_pricing_enabled,
-            self.features.seat_based_pricing,
-        );
-        replace(
-            &mut features.member_model_enabled,
-            self.features.member_model,
-        );
-        replace(
-            &mut features.checkout_localization_enabled,
-            self.features.checkout_localization,
-        );
-        let metrics = self.features.overview_metrics;
-        metrics.apply(&mut features.overview_metrics);
-        replace(&mut settings.subscription_settings, self.subscriptions);
-        replace(&mut settings.customer_email_settings, self.emails);
-        replace(&mut settings.customer_portal_settings, self.portal);
-        let amount = &mut settings.dispute_settings.auto_accept_below_amount;
-        self.auto_accept_below_amount.apply(amount);
-        replace(&mut settings.embed_hosts, self.embed_hosts);
-        replace(&mut settings.default_presentment_currency, self.currency);
-        replace(&mut settings.default_tax_behavior, self.tax_behavior);
-        replace(&mut settings.sso_enforced, self.sso_enforced);
-    }
-}
-
-fn replace<T>(field: &mut T, new: Option<T>) {
-    if let Some(new) = new {
-        *field = new;
     }
 }
 

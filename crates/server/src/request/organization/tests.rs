@@ -11,7 +11,7 @@ fn body(text: &str) -> Body<'_> {
 fn changed(before: OrganizationSettings, text: &str) -> OrganizationSettings {
     let patch = organization_update(&body(text)).expect(text);
     let mut settings = before;
-    patch.settings.apply(&mut settings);
+    settings.apply(patch.settings);
     settings
 }
 

@@ -186,3 +186,37 @@ async fn the_list_is_searched_ordered_and_cut_into_pages() {
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn the_page_is_there_for_everybody_and_leads_back_with_a_token_alone() {
+    let scene = Scene::new().await;
+    let get = async |path: &str| scene.bench.send(Method::GET, path, "", None).await;
+    let page = get("/portal").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(page.header("cache-control"), Some("private, no-store"));
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"));
+    let new = json!({"external_customer_id": "ada", "return_url": "https://acme.example/?a=1&b=2"});
+    let made = scene.post("/v1/customer-sessions/", &new).await;
+    let url = made["customer_portal_url"].as_str().expect("an address");
+    let path = url.strip_prefix("https://usage.example.com").expect("ours");
+    let with_token = get(path).await;
+    let link = "<a href=\"https://acme.example/?a=1&amp;b=2\" rel=\"noreferrer\">";
+    assert!(with_token.text().contains(link), "{}", with_token.text());
+    let nobodys = get("/portal?customer_session_token=sextant_cst_nobodys").await;
+    assert_eq!(nobodys.text(), page.text());
+    for (path, kind) in [
+        ("/portal/page.js", "text/javascript"),
+        ("/portal/page.css", "text/css"),
+    ] {
+        let part = get(path).await;
+        assert_eq!(part.status, StatusCode::OK);
+        let expected = format!("{kind}; charset=utf-8");
+        assert_eq!(part.header("content-type"), Some(&*expected));
+    }
+}
