@@ -1,14 +1,15 @@
-//! The published clients of the API against the server: four programs that people have, each with only the address and the token
-//! changed. And DuckDB on a sealed data folder, without the server: [`duckdb`].
+//! What people have, against the server: the published clients of the API and packages that are built on them, each with only the address
+//! and the token changed, and schemathesis, which makes requests up from the server's OpenAPI document. And DuckDB on a sealed data
+//! folder, without the server: [`duckdb`].
 //!
 //! The server is the program itself, on a folder of its own and a free port. Each client gets an organization and a token, made with
 //! the command line, and
 //! 1. runs its tests;
 //! 2. sends until the server is killed, all clients at once, and
 //! 3. finds after a restart on the same folder all that was acknowledged, once;
-//! 4. runs its tests again, in a new organization, on the server that was killed.
+//! 4. runs its tests of metering again, in a new organization, on the server that was killed.
 //!
-//! At the end the server is told to stop, and must say that all was well.
+//! The other programs run once, on that server too when it was killed. At the end the server is told to stop, and must say that all was well.
 
 mod duckdb;
 mod environment;
@@ -24,7 +25,7 @@ use std::time::Duration;
 
 use crate::run::{Failed, Profile, run_tests, target};
 use environment::Environment;
-use published::{Chosen, Published};
+use published::{Published, Trial};
 use server::{Access, Server};
 use tools::Tools;
 
@@ -33,14 +34,15 @@ const ACKNOWLEDGED_MIN: u64 = 40;
 /// A client that has no request acknowledged for so long has failed.
 const ACKNOWLEDGED_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The clients and DuckDB, as far as they are chosen, and where each is installed.
+/// What is chosen of all that is tried, and where each is installed.
 #[derive(Debug)]
 pub(crate) struct Clients {
-    installed: Vec<(&'static Published, Environment)>,
-    duckdb: Option<(&'static Published, Environment)>,
+    installed: Vec<Installed>,
     /// Two commands at once would take each other's environments away.
     _lock: environment::Lock,
 }
+
+type Installed = (&'static Published, Environment);
 
 impl Clients {
     /// Installs what has these names, everything without names. Fetches packages where an environment is not there yet or its lock
@@ -49,22 +51,28 @@ impl Clients {
     /// # Errors
     /// When Python or Node.js is missing or too old: what is missing and how to get it.
     pub(crate) fn prepare(names: &[&str]) -> Result<Self, Failed> {
-        let chosen = Chosen::by_names(names)?;
+        let chosen = published::by_names(names)?;
         let tools = Tools::find(&chosen)?;
         let folder = target()?.join("clients");
         let lock = environment::Lock::take(&folder)?;
         let install =
             |published| Environment::of(published, &tools, &folder).map(|made| (published, made));
         Ok(Self {
-            installed: (chosen.clients.into_iter().map(install)).collect::<Result<_, _>>()?,
-            duckdb: chosen.duckdb.map(install).transpose()?,
+            installed: chosen.into_iter().map(install).collect::<Result<_, _>>()?,
             _lock: lock,
         })
     }
 
     /// Whether there is anything to try out against the server.
     pub(crate) fn need_server(&self) -> bool {
-        !self.installed.is_empty()
+        (self.installed.iter()).any(|(it, _)| it.trial != Trial::Folder)
+    }
+
+    /// All with which this is done.
+    fn of(&self, trial: Trial) -> impl Iterator<Item = &Installed> {
+        self.installed
+            .iter()
+            .filter(move |(it, _)| it.trial == trial)
     }
 }
 
@@ -74,7 +82,7 @@ impl Clients {
 /// When a test fails, is skipped, or none ran; when the server loses something, or does not end well.
 pub(crate) fn try_out(clients: &Clients, profile: Profile) -> Result<Vec<String>, Failed> {
     let mut closing = Vec::new();
-    if let Some((published, environment)) = &clients.duckdb {
+    for (published, environment) in clients.of(Trial::Folder) {
         closing.push(duckdb::read_sealed(published, environment, profile)?);
     }
     if clients.need_server() {
@@ -83,21 +91,52 @@ pub(crate) fn try_out(clients: &Clients, profile: Profile) -> Result<Vec<String>
     Ok(closing)
 }
 
-/// Tries all clients out, as the head of this file says.
+/// Tries all out that needs the server, as the head of this file says.
 fn try_against_server(clients: &Clients, profile: Profile) -> Result<Vec<String>, Failed> {
     let mut closing = Vec::new();
     let folder = target()?.join("clients");
-    let server = Server::start_new(profile, &folder)?;
+    let mut server = Server::start_new(profile, &folder)?;
+    if clients.of(Trial::Client).next().is_some() {
+        server = try_clients(clients, server, profile, &mut closing)?;
+    }
+    for (package, environment) in clients.of(Trial::Package) {
+        let access = server.new_organization(package.name)?;
+        let mut command = environment.tests(PACKAGE.0);
+        closing.push(test(package, PACKAGE.1, access.tell(&mut command))?);
+    }
+    for (document, environment) in clients.of(Trial::Document) {
+        let access = server.new_organization(document.name)?;
+        let mut command = environment.program("check");
+        let command = server::tell_administrator(access.tell(&mut command));
+        closing.push(test(document, "the OpenAPI document", command)?);
+    }
+    server.stop()?;
+    Ok(closing)
+}
+
+/// Runs the tests of all clients, and those after a kill; the server that was started again.
+fn try_clients(
+    clients: &Clients,
+    server: Server,
+    profile: Profile,
+    closing: &mut Vec<String>,
+) -> Result<Server, Failed> {
     let mut accesses = Vec::new();
-    for (client, environment) in &clients.installed {
+    for (client, environment) in clients.of(Trial::Client) {
         let access = server.new_organization(client.name)?;
-        closing.push(test(client, environment, OPERATIONS, &access)?);
+        for (file, what) in OPERATIONS {
+            closing.push(test(
+                client,
+                what,
+                access.tell(&mut environment.tests(file)),
+            )?);
+        }
         accesses.push(access);
     }
     let acknowledged = kill_under_load(clients, server, &accesses)?;
-    let server = Server::start_again(profile, &folder)?;
+    let server = Server::start_again(profile, &target()?.join("clients"))?;
     let is_there = server.organizations()?;
-    for (access, (client, environment)) in accesses.iter_mut().zip(&clients.installed) {
+    for (access, (client, environment)) in accesses.iter_mut().zip(clients.of(Trial::Client)) {
         if !is_there.contains(&access.organization) {
             return Err(format!("{} was lost by a kill", access.organization));
         }
@@ -105,34 +144,35 @@ fn try_against_server(clients: &Clients, profile: Profile) -> Result<Vec<String>
         access.acknowledged = acknowledged
             .iter()
             .find_map(|(name, count)| (*name == client.name).then_some(*count));
-        closing.push(test(client, environment, KEPT, access)?);
+        let mut command = environment.tests(KEPT.0);
+        closing.push(test(client, KEPT.1, access.tell(&mut command))?);
     }
-    for (client, environment) in &clients.installed {
+    for (client, environment) in clients.of(Trial::Client) {
         let access = server.new_organization(&format!("{}-after-kill", client.name))?;
-        closing.push(test(client, environment, AGAIN, &access)?);
+        let mut command = environment.tests(AGAIN.0);
+        closing.push(test(client, AGAIN.1, access.tell(&mut command))?);
     }
-    server.stop()?;
-    Ok(closing)
+    Ok(server)
 }
 
-/// Tests of a client: the name of their file, and what they show.
+/// Tests: the name of their file, and what they show.
 type Tests = (&'static str, &'static str);
 
-const OPERATIONS: Tests = ("client", "every operation");
+/// Of a client; all of them need the same organization to themselves, one after the other.
+const OPERATIONS: [Tests; 3] = [
+    ("client", "metering"),
+    ("management", "what surrounds metering"),
+    ("webhooks", "webhooks"),
+];
 const KEPT: Tests = ("after_kill", "what was acknowledged before a kill");
-const AGAIN: Tests = ("client", "every operation, after the kill");
+const AGAIN: Tests = ("client", "metering, after the kill");
+const PACKAGE: Tests = ("client", "all that needs no shop");
 
-/// Runs tests of a client; their closing line, and what it closes.
-fn test(
-    client: &Published,
-    environment: &Environment,
-    (file, what): Tests,
-    access: &Access,
-) -> Result<String, Failed> {
-    let title = format!("{}, {what}", client.package);
+/// Runs tests with a program; their closing line, and what it closes.
+fn test(published: &Published, what: &str, command: &mut Command) -> Result<String, Failed> {
+    let title = format!("{}, {what}", published.package);
     eprintln!("\nxtask: {title}");
-    let mut command = environment.tests(file);
-    let ran = run_tests(access.tell(&mut command))?;
+    let ran = run_tests(command)?;
     match ran.as_slice() {
         [line] => Ok(format!("{line}: {title}")),
         _ => Err(format!("{title}: no test ran")),
@@ -148,13 +188,13 @@ fn kill_under_load(
     eprintln!("\nxtask: all clients send, and the server is killed (SIGKILL)");
     let (report, reports) = mpsc::channel();
     let mut senders = Vec::new();
-    for ((client, environment), access) in clients.installed.iter().zip(accesses) {
+    for ((client, environment), access) in clients.of(Trial::Client).zip(accesses) {
         let mut command = environment.program("until_killed");
         let child = Sending::spawn(client.name, access.tell(&mut command), &report)?;
         senders.push(child);
     }
     drop(report);
-    let mut counts: Vec<(&'static str, u64)> = (clients.installed.iter())
+    let mut counts: Vec<(&'static str, u64)> = (clients.of(Trial::Client))
         .map(|(client, _)| (client.name, 0))
         .collect();
     let is_short = |counts: &[(&str, u64)]| counts.iter().any(|(_, n)| *n < ACKNOWLEDGED_MIN);

@@ -1,10 +1,10 @@
 //! The commands of a developer, as `cargo xtask COMMAND`. Standard library only, so that a clone needs nothing but cargo, and for the
-//! published clients and DuckDB Python and Node.js.
+//! programs that people have Python and Node.js.
 //!
-//! - `test`: what a change must pass: format, lints, documentation, all tests, examples in documentation, the published clients against
-//!   the server, DuckDB on a data folder. `--rust-only` leaves the clients and DuckDB out.
+//! - `test`: what a change must pass: format, lints, documentation, all tests, examples in documentation, and against the server the
+//!   published clients, packages built on them and schemathesis; DuckDB on a data folder. `--rust-only` leaves those out.
 //! - `ci`: the same on a release build, and that the measurements work.
-//! - `clients`: only the published clients and DuckDB.
+//! - `clients`: only the programs that people have.
 //!
 //! Steps run in order and the first that fails ends it, with exit status 1. Warnings are errors.
 
@@ -19,12 +19,13 @@ use run::Profile;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test [--rust-only]               format, lints, documentation, tests, the published clients, DuckDB
+  test [--rust-only]               format, lints, documentation, tests, and what `clients` does
   ci                               test, the release build, the measurements on tiny inputs
-  clients [--release] [NAME...]    the published clients against the server and DuckDB on a data folder, or only those
-                                   named: python-0.32 python-1.0 node-0.49 node-1.0 duckdb
+  clients [--release] [NAME...]    what people have: the published clients, packages built on them and schemathesis against
+                                   the server, and DuckDB on a data folder; or only those named: python-0.32 python-1.0
+                                   node-0.49 node-1.0 ingestion better-auth schemathesis duckdb
 
-The published clients need Python and Node.js, DuckDB needs Python; --rust-only needs neither.
+What people have needs Python and Node.js; --rust-only needs neither.
 ";
 
 fn main() -> ExitCode {

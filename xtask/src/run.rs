@@ -126,15 +126,16 @@ fn pass_on(
 /// How Node.js says how many tests were skipped.
 const NODE_SKIPPED: &str = "ℹ skipped ";
 
-/// Whether a test runner says with this line how a run came out: cargo, nextest, unittest, Node.js, the check with DuckDB.
+/// Whether a test runner says with this line how a run came out: cargo, nextest, unittest, Node.js, the checks with schemathesis and DuckDB.
 fn is_closing(line: &str) -> bool {
-    const STARTS: [&str; 6] = [
+    const STARTS: [&str; 7] = [
         "test result: ",
         "Ran ",
         "OK (skipped=",
         "ℹ tests ",
         NODE_SKIPPED,
         "duckdb: ",
+        "schemathesis: ",
     ];
     line.trim_start().starts_with("Summary [") || STARTS.iter().any(|start| line.starts_with(start))
 }
@@ -145,6 +146,7 @@ fn has_tests(line: &str) -> bool {
         && !line.starts_with("Ran 0 tests")
         && line != "ℹ tests 0"
         && !line.ends_with(": 0 checks")
+        && !line.ends_with(": 0 requests")
 }
 
 /// Whether a runner of a published client says that it left tests out. (Of our own tests none is ever ignored.)
@@ -183,14 +185,17 @@ mod tests {
         let unittest = "Ran 24 tests in 0.923s";
         let node = "ℹ tests 87";
         let duckdb = "duckdb: 2.0.0 reads a sealed folder as documented: 16 checks";
-        for line in [cargo, nextest, unittest, node, duckdb] {
+        let schemathesis = "schemathesis: 4.32.5 finds no fault in 47 operations: 7036 requests";
+        for line in [cargo, nextest, unittest, node, duckdb, schemathesis] {
             assert!(is_closing(line) && has_tests(line), "{line}");
             assert!(!has_skipped(line), "{line}");
         }
         assert!(!is_closing("test http::tests::a_test ... ok"));
         let nothing = "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
         let no_check = "duckdb: 2.0.0 reads a sealed folder as documented: 0 checks";
-        for line in [nothing, "Ran 0 tests in 0.000s", "ℹ tests 0", no_check] {
+        let no_request = "schemathesis: 4.32.5 finds no fault in 0 operations: 0 requests";
+        let no_test = "Ran 0 tests in 0.000s";
+        for line in [nothing, no_test, "ℹ tests 0", no_check, no_request] {
             assert!(is_closing(line) && !has_tests(line), "{line}");
         }
     }

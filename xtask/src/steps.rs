@@ -14,10 +14,10 @@ pub(crate) fn test() -> Result<(), Failed> {
     tell(&mut closing)
 }
 
-/// [`test()`] without the published clients and DuckDB.
+/// [`test()`] without the programs that people have.
 pub(crate) fn test_rust_only() -> Result<(), Failed> {
     let mut closing = rust()?;
-    closing.push("(the published clients and DuckDB were left out)".to_owned());
+    closing.push("(what needs Python or Node.js was left out)".to_owned());
     tell(&mut closing)
 }
 
@@ -56,14 +56,14 @@ pub(crate) fn ci() -> Result<(), Failed> {
     tell(&mut closing)
 }
 
-/// The published clients and DuckDB: what has these names, all without names.
+/// The programs that people have: what has these names, all without names.
 pub(crate) fn clients(profile: Profile, names: &[&str]) -> Result<(), Failed> {
     let clients = Clients::prepare(names)?;
     let mut closing = clients_of(profile, &clients, Vec::new())?;
     tell(&mut closing)
 }
 
-/// Adds the closing lines of the published clients and of DuckDB.
+/// Adds the closing lines of the programs that people have.
 fn clients_of(
     profile: Profile,
     clients: &Clients,

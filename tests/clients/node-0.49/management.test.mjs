@@ -67,7 +67,7 @@ describe("management", () => {
     assert.deepEqual((await listEvents({ name })).map((it) => it.label), ["First"]);
     const fault = await refusal(polar.eventTypes.update({ id, eventTypeUpdate: { label: " " } }));
     assert.deepEqual(fault, { loc: ["body", "label"], type: "value_error" });
-    await assertNotFound(polar.eventTypes.update({ id: randomUUID(), eventTypeUpdate }));
+    await assert.rejects(polar.eventTypes.update({ id: randomUUID(), eventTypeUpdate }), { statusCode: 404 });
   });
 
   // Customers

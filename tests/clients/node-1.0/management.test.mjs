@@ -12,7 +12,7 @@ import { test } from "node:test";
 import { all, assertUnauthorized, eachVersion, named, sameInstant } from "./client.mjs";
 import { baseUrl, cycle, grant, revoke } from "./own.mjs";
 
-eachVersion(({ version, polar, createPolar, refusal, assertNotFound }) => {
+eachVersion(({ version, polar, createPolar, errors, refusal, assertNotFound }) => {
   const newCustomer = (who, fields) =>
     polar.customers.create({ email: `${who}-${version}@example.com`, external_id: `${who} ${version}`, ...fields });
 
@@ -67,7 +67,7 @@ eachVersion(({ version, polar, createPolar, refusal, assertNotFound }) => {
     assert.deepEqual((await polar.events.list({ name })).items.map((it) => it.label), ["First"]);
     const fault = await refusal(polar.eventTypes.update(found.id, { label: " " }));
     assert.deepEqual(fault, { loc: ["body", "label"], type: "value_error" });
-    await assertNotFound(polar.eventTypes.update(randomUUID(), { label: "x" }));
+    await assert.rejects(polar.eventTypes.update(randomUUID(), { label: "x" }), errors.EventTypesUpdate404Error);
   });
 
   // Customers

@@ -81,8 +81,9 @@ class Management(Client):
         blank = {"label": " "}
         fault = self.refusal(lambda: self.polar.event_types.update(id=found.id, event_type_update=blank))
         self.assertEqual(fault, (["body", "label"], "value_error"))
-        stranger = str(uuid.uuid4())
-        self.assert_not_found(lambda: self.polar.event_types.update(id=stranger, event_type_update={"label": "x"}))
+        with self.assertRaises(models.SDKError) as refused:
+            self.polar.event_types.update(id=str(uuid.uuid4()), event_type_update={"label": "x"})
+        self.assertEqual(refused.exception.status_code, 404)
 
     # Customers
 
@@ -248,8 +249,8 @@ class Management(Client):
         by_time = [models.EventSortProperty.TIMESTAMP]
         of_system = models.EventSource.SYSTEM
         events = self.polar.events.list(customer_id=customer.id, source=of_system, sorting=by_time, limit=100)
-        told = [it for it in events.items if it.name.startswith("benefit.")]
-        self.assertEqual([it.name for it in told], ["benefit.granted", "benefit.cycled", "benefit.revoked"])
+        told = [it for it in events.items if it.NAME.startswith("benefit.")]
+        self.assertEqual([it.NAME for it in told], ["benefit.granted", "benefit.cycled", "benefit.revoked"])
         self.assertEqual({it.metadata.benefit_grant_id for it in told}, {found.id})
 
     # Sessions and the portal

@@ -77,7 +77,8 @@ class Management(Client):
         self.assertEqual(event.label, "First")
         fault = self.refusal(lambda: self.polar.event_types.update(updated.id, label=" "))
         self.assertEqual(fault, (["body", "label"], "value_error"))
-        self.assert_not_found(lambda: self.polar.event_types.update(str(uuid.uuid4()), label="x"))
+        with self.assertRaises(self.errors.EventTypesUpdate404Error):
+            self.polar.event_types.update(str(uuid.uuid4()), label="x")
 
     # Customers
 

@@ -1,4 +1,4 @@
-//! The environments of the clients and of DuckDB: what their lock files say, and nothing else.
+//! The environments of the clients and of the other programs: what their lock files say, and nothing else.
 //!
 //! - An environment is made once, in the target folder, and kept while its lock files and the Python or Node.js below it are the same.
 //! - A stamp beside it is written last and taken away first, so that one whose making was interrupted is made anew.
@@ -31,7 +31,7 @@ impl Lock {
     }
 }
 
-/// An installed client, or DuckDB.
+/// An installed program.
 #[derive(Debug)]
 pub(crate) struct Environment {
     platform: Platform,

@@ -14,6 +14,28 @@ use crate::run::{Failed, Profile, target};
 /// The administrator's token of a server that only this machine reaches, and only for the time of the tests.
 const ADMIN_TOKEN: &str = "sextant_adm_for_tests";
 
+/// All that a token of an organization may be allowed.
+const SCOPES: [&str; 18] = [
+    "meters:read",
+    "meters:write",
+    "customer_meters:read",
+    "customer_meters:write",
+    "events:read",
+    "events:write",
+    "customers:read",
+    "customers:write",
+    "customer_sessions:write",
+    "members:read",
+    "members:write",
+    "benefits:read",
+    "benefits:write",
+    "organizations:read",
+    "organizations:write",
+    "webhooks:read",
+    "webhooks:write",
+    "openid",
+];
+
 /// A server that does not listen after this time, or does not end, has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -62,6 +84,8 @@ impl Server {
         let mut process = command(&program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder.join("data"))
+            // What receives webhooks in a test is on this machine.
+            .env("SEXTANT_WEBHOOKS_ALLOW_PRIVATE", "true")
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -97,18 +121,23 @@ impl Server {
     pub(crate) fn new_organization(&self, name: &str) -> Result<Access, Failed> {
         let slug = name.replace('.', "-");
         self.administer(&["organization", "create", "--name", name, "--slug", &slug])?;
-        let token = ["token", "create", "--organization", &slug, "--comment"];
-        let token = self.administer(&[&token[..], &["tests of a client"]].concat())?;
-        let reader = ["token", "create", "--organization", &slug, "--scope"];
-        let reader =
-            self.administer(&[&reader[..], &["meters:read", "--comment", "x"]].concat())?;
+        let token = self.new_token(&slug, &SCOPES)?;
+        let reader_token = self.new_token(&slug, &["meters:read"])?;
         Ok(Access {
             url: self.url.clone(),
             organization: slug,
             token,
-            reader_token: reader,
+            reader_token,
             acknowledged: None,
         })
+    }
+
+    /// Makes a token with these scopes in the organization of this slug.
+    fn new_token(&self, slug: &str, scopes: &[&str]) -> Result<String, Failed> {
+        let mut args = vec!["token", "create", "--organization", slug];
+        args.extend(["--comment", "tests of a client"]);
+        args.extend(scopes.iter().flat_map(|scope| ["--scope", scope]));
+        self.administer(&args)
     }
 
     /// The slugs of all organizations, and what else a list of them says.
@@ -191,13 +220,16 @@ impl Access {
     }
 }
 
+/// Puts the administrator's token into the environment of a program.
+pub(crate) fn tell_administrator(command: &mut Command) -> &mut Command {
+    command.env("SEXTANT_ADMIN_TOKEN", ADMIN_TOKEN)
+}
+
 /// The program with the administrator's token, in an environment without settings of the person who runs this.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     without_settings(&mut command);
-    command
-        .env("SEXTANT_ADMIN_TOKEN", ADMIN_TOKEN)
-        .stdin(Stdio::null());
+    tell_administrator(&mut command).stdin(Stdio::null());
     command
 }
 

@@ -2,10 +2,10 @@
 
 use std::process::{Command, Stdio};
 
-use super::published::{Chosen, Platform};
+use super::published::{Platform, Published};
 use crate::run::Failed;
 
-/// The oldest Python that all clients and DuckDB run on.
+/// The oldest Python that all of them run on.
 const PYTHON_MIN: Version = Version(3, 11);
 /// The oldest Node.js that all clients run on. (The newest client asks for 22 in its package, and works from here on.)
 const NODE_MIN: Version = Version(20, 3);
@@ -57,10 +57,10 @@ impl Tools {
     ///
     /// # Errors
     /// Tells all that is missing at once.
-    pub(crate) fn find(chosen: &Chosen) -> Result<Self, Failed> {
+    pub(crate) fn find(chosen: &[&Published]) -> Result<Self, Failed> {
         let mut found = Self::default();
         let mut missing = Vec::new();
-        let needs = |platform| chosen.all().any(|it| it.platform == platform);
+        let needs = |platform| chosen.iter().any(|it| it.platform == platform);
         if needs(Platform::Python) {
             match python() {
                 Ok(tool) => found.python = Some(tool),
@@ -77,7 +77,7 @@ impl Tools {
             return Ok(found);
         }
         Err(format!(
-            "the published clients and DuckDB cannot be tried out:\n  - {}\n\n{HOW_TO_GET}",
+            "what people have cannot be tried out:\n  - {}\n\n{HOW_TO_GET}",
             missing.join("\n  - ")
         ))
     }
