@@ -56,7 +56,6 @@ pub struct Customer {
     #[schemars(with = "Option<DateTime>")]
     pub deleted_at: Option<String>,
     /// The least timestamp of its events, as of now; unset while there are none.
-    #[serde(default)]
     #[schemars(with = "Option<DateTime>")]
     pub first_user_event_at: Option<String>,
     /// A picture made from the e-mail address.

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{BenefitType, DateTime, EventMetadataInput, EventMetadataOutput, Uuid4, names};
+use crate::schema::{
+    BenefitType, DateTime, EventMetadataInput, EventMetadataOutput, Uuid4, names, texts,
+};
 use crate::{Customer, Metadata};
 
 /// The body of an ingest.
@@ -17,6 +19,7 @@ pub struct EventsIngest {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventCreate {
     /// At most 128 characters.
+    #[schemars(with = "EventNameText")]
     pub name: String,
     /// When it happened, ISO 8601 with an offset; unset: now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -162,4 +165,9 @@ pub struct BenefitGrantMetadata {
 names! {
     /// Who writes the events: clients, or the server.
     EventSource = ["system", "user"];
+}
+
+texts! {
+    /// The name of an event.
+    EventNameText = {"type": "string", "maxLength": 128};
 }

@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::benefit::MeterCreditType;
-use crate::schema::{DateTime, Uuid4, names};
+use crate::schema::{BenefitType, DateTime, Uuid4, names};
 use crate::{Benefit, Customer, Metadata};
 
 /// A benefit that was granted to a customer.
@@ -141,7 +140,7 @@ pub struct CustomerStateBenefitGrant {
     #[schemars(with = "Uuid4")]
     pub benefit_id: String,
     /// `meter_credit`.
-    #[schemars(with = "MeterCreditType")]
+    #[schemars(with = "BenefitType")]
     pub benefit_type: String,
     /// Keys and values of the organization's own, of the benefit.
     pub benefit_metadata: Metadata,

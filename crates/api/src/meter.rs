@@ -80,6 +80,17 @@ pub struct MeterUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<MeterName>")]
     pub name: Option<String>,
+    /// What it counts in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<MeterUnit>")]
+    pub unit: Option<String>,
+    /// For the unit `custom`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_label: Option<String>,
+    /// Above 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Positive>")]
+    pub custom_multiplier: Option<i64>,
     /// Refused once an event has matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,

@@ -137,7 +137,6 @@ pub struct SubscriptionSettings {
 /// Which mails customers get.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "OrganizationCustomerEmailSettings")]
-#[serde(default)]
 #[expect(
     missing_docs,
     reason = "names of the contract; none has an effect here"
@@ -192,6 +191,7 @@ pub struct PortalSubscriptionSettings {
     pub update_seats: bool,
     pub update_plan: bool,
     #[serde(default)]
+    #[schemars(extend("default" = null))]
     pub pause: bool,
 }
 
@@ -201,6 +201,7 @@ pub struct PortalSubscriptionSettings {
 pub struct PortalCustomerSettings {
     /// The own e-mail address.
     #[serde(default)]
+    #[schemars(extend("default" = null))]
     pub allow_email_change: bool,
 }
 
