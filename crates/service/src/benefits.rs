@@ -70,7 +70,7 @@ impl Service {
             deleted_at: None,
         };
         let told = Announcement::Benefit(BenefitChange::Created, &benefit);
-        let outbox = self.outbox(organization, &[told])?;
+        let outbox = self.outbox(organization, &[told]);
         self.catalog.insert_benefit(&benefit, &outbox)?;
         Ok(benefit)
     }
@@ -112,7 +112,7 @@ impl Service {
         }
         benefit.modified_at = Some(self.now());
         let told = Announcement::Benefit(BenefitChange::Updated, &benefit);
-        let outbox = self.outbox(organization, &[told])?;
+        let outbox = self.outbox(organization, &[told]);
         self.catalog.update_benefit(&benefit, &outbox)?;
         Ok(benefit)
     }
@@ -130,7 +130,7 @@ impl Service {
         benefit.deleted_at = Some(now);
         let revocations = self.revocations(organization, GrantsOf::Benefit(id))?;
         let told = Announcement::Benefit(BenefitChange::Updated, &benefit);
-        let outbox = self.outbox(organization, &[told])?;
+        let outbox = self.outbox(organization, &[told]);
         self.catalog
             .delete_benefit(&benefit, &revocations, &outbox)?;
         self.settle_grants(organization)

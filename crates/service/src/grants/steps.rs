@@ -144,7 +144,7 @@ impl Service {
             .zip(&views)
             .map(|(change, view)| Announcement::Grant(*change, view))
             .collect();
-        self.outbox(first.organization, &announcements)
+        Ok(self.outbox(first.organization, &announcements))
     }
 
     /// Settles all organizations, at the start.

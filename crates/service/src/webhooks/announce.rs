@@ -91,11 +91,11 @@ impl Service {
         &self,
         organization: OrganizationId,
         announcements: &[Announcement<'_>],
-    ) -> Result<Outbox, Error> {
+    ) -> Outbox {
         let mut outbox = Outbox::default();
         let endpoints = self.webhooks.endpoints.read().told(organization);
         if endpoints.is_empty() {
-            return Ok(outbox);
+            return outbox;
         }
         let now = self.now();
         let are_states_told = endpoints.iter().any(|endpoint| asks_for_states(endpoint));
@@ -111,7 +111,7 @@ impl Service {
                 });
             }
         }
-        Ok(outbox)
+        outbox
     }
 
     /// What is to be told of a change to a customer, who is as it is after.
@@ -129,10 +129,8 @@ impl Service {
             return Ok(Outbox::default());
         }
         let profile = self.profile(customer.clone())?;
-        self.outbox(
-            customer.organization,
-            &[Announcement::Customer(change, &profile)],
-        )
+        let announcement = Announcement::Customer(change, &profile);
+        Ok(self.outbox(customer.organization, &[announcement]))
     }
 
     /// Adds an event for each of these endpoints that asks for it.
@@ -149,17 +147,14 @@ impl Service {
             if !endpoint.events.contains(&kind) {
                 continue;
             }
-            let known = written
-                .iter()
-                .find(|(format, _)| *format == endpoint.format);
-            let payload = match known {
-                Some((_, payload)) => payload.clone(),
-                None => {
-                    let format = endpoint.format;
-                    let payload = self.webhooks.payloads.render(announcement, now, format);
-                    written.push((format, payload.clone()));
-                    payload
-                }
+            let format = endpoint.format;
+            let known = written.iter().find(|(known, _)| *known == format);
+            let payload = if let Some((_, payload)) = known {
+                payload.clone()
+            } else {
+                let payload = self.webhooks.payloads.render(announcement, now, format);
+                written.push((format, payload.clone()));
+                payload
             };
             let is_full = self.webhooks.endpoints.read().is_full(endpoint.id);
             events.push(WebhookEvent {

@@ -103,8 +103,8 @@ impl Service {
         follower: &mut Follower,
         told: &[OrganizationId],
     ) -> Result<(), Error> {
-        let followed = follower.positions.keys().copied();
-        let stopped: Vec<OrganizationId> = followed
+        let all = follower.positions.keys().copied();
+        let stopped: Vec<OrganizationId> = all
             .filter(|organization| told.binary_search(organization).is_err())
             .collect();
         for organization in stopped {

@@ -11,3 +11,4 @@ mod meters;
 mod organizations;
 mod quantities;
 mod sessions;
+mod webhooks;

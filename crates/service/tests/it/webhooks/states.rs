@@ -1,0 +1,249 @@
+//! The states of customers are told once for all that changed, and only when something did.
+
+use domain::{CustomerId, Identity, MeterId, OrganizationId, WebhookEndpoint, WebhookEventType};
+use service::{
+    CustomerKey, NewCredit, NewCustomer, NewReset, Service, Step, WebhookEndpointChanges,
+};
+
+use super::{SECOND, answer, customer, endpoint, pending, send_all};
+use crate::harness::{Harness, ingest, new_meter, sum_of};
+
+/// A meter over `amount`, and a customer `ada`.
+struct Scene {
+    harness: Harness,
+    service: Service,
+    organization: OrganizationId,
+    meter: MeterId,
+    ada: CustomerId,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let harness = Harness::new();
+        let (service, organization) = harness.with_organization();
+        let meter = service
+            .create_meter(organization, new_meter(sum_of("amount")))
+            .expect("made");
+        let new = NewCustomer {
+            external_id: Some("ada".to_owned()),
+            ..NewCustomer::default()
+        };
+        let ada = service.create_customer(organization, new).expect("made");
+        Self {
+            harness,
+            service,
+            organization,
+            meter: meter.id,
+            ada: ada.id,
+        }
+    }
+
+    fn ask(&self) -> WebhookEndpoint {
+        let events = [WebhookEventType::CustomerStateChanged];
+        endpoint(&self.service, self.organization, &events)
+    }
+
+    fn use_some(&self, external_id: &str) {
+        let event = (Identity::External(external_id), "call", 1);
+        ingest(&self.service, self.organization, &[event]).expect("taken in");
+    }
+
+    fn credit(&self) {
+        let credit = NewCredit {
+            customer: CustomerKey::Id(self.ada),
+            meter: self.meter,
+            units: 5,
+            rollover: false,
+            timestamp: None,
+            external_id: None,
+        };
+        self.service
+            .credit(self.organization, credit)
+            .expect("written");
+    }
+
+    /// What is told when so much time has passed.
+    fn told_after(&self, micros: i64) -> Vec<String> {
+        tick(&self.service);
+        self.harness.clock.advance(micros);
+        tick(&self.service);
+        send_all(&self.service, 200)
+    }
+
+    fn state_of_ada(&self) -> String {
+        format!("customer.state_changed {}", self.ada)
+    }
+
+    fn restart(self) -> Self {
+        self.service.close();
+        drop(self.service);
+        let (service, _) = self.harness.open(None);
+        Self { service, ..self }
+    }
+}
+
+/// What the server does every second.
+fn tick(service: &Service) {
+    while service.follow_usage().expect("follows") == Step::More {}
+    while service.tell_states().expect("tells") == Step::More {}
+}
+
+#[test]
+fn usage_credits_and_resets_are_told_as_one_some_seconds_later() {
+    let scene = Scene::new();
+    scene.use_some("ada");
+    scene.ask();
+    // It is not told of history.
+    assert_eq!(scene.told_after(10 * SECOND), [""; 0]);
+    for _ in 0..5 {
+        scene.use_some("ada");
+    }
+    scene.credit();
+    assert_eq!(scene.told_after(SECOND), [""; 0]);
+    scene.use_some("ada");
+    assert_eq!(scene.told_after(SECOND), [scene.state_of_ada()]);
+    assert_eq!(scene.told_after(10 * SECOND), [""; 0]);
+    let reset = NewReset {
+        customer: CustomerKey::Id(scene.ada),
+        meter: scene.meter,
+        carry_over: false,
+        timestamp: None,
+        external_id: None,
+    };
+    scene
+        .service
+        .reset(scene.organization, reset)
+        .expect("written");
+    assert_eq!(scene.told_after(3 * SECOND), [scene.state_of_ada()]);
+}
+
+#[test]
+fn events_that_no_meter_counts_or_nobody_has_are_not_told() {
+    let scene = Scene::new();
+    scene.ask();
+    scene.use_some("nobody");
+    // Without the property that the meter sums.
+    let archived = service::MeterChanges {
+        is_archived: Some(true),
+        ..service::MeterChanges::default()
+    };
+    scene
+        .service
+        .update_meter(scene.organization, scene.meter, archived)
+        .expect("archived");
+    scene.use_some("ada");
+    assert_eq!(scene.told_after(10 * SECOND), [""; 0]);
+    // Whoever gets the name later is told of with that.
+    let new = NewCustomer {
+        external_id: Some("nobody".to_owned()),
+        ..NewCustomer::default()
+    };
+    let made = scene.service.create_customer(scene.organization, new);
+    let made = made.expect("made").id;
+    assert_eq!(
+        scene.told_after(3 * SECOND),
+        [format!("customer.state_changed {made}")]
+    );
+}
+
+#[test]
+fn a_change_of_the_customer_is_followed_by_its_state_also_when_it_is_deleted() {
+    let scene = Scene::new();
+    let events = [
+        WebhookEventType::CustomerCreated,
+        WebhookEventType::CustomerDeleted,
+        WebhookEventType::CustomerStateChanged,
+    ];
+    endpoint(&scene.service, scene.organization, &events);
+    let made = customer(&scene.service, scene.organization, "bob");
+    let state = made.replace("created", "state_changed");
+    assert_eq!(scene.told_after(3 * SECOND), [made, state]);
+    scene
+        .service
+        .delete_customer(scene.organization, scene.ada)
+        .expect("deleted");
+    assert_eq!(
+        scene.told_after(3 * SECOND),
+        [
+            format!("customer.deleted {}", scene.ada),
+            scene.state_of_ada()
+        ]
+    );
+}
+
+#[test]
+fn positions_and_states_that_wait_are_there_after_a_restart() {
+    let scene = Scene::new();
+    scene.ask();
+    scene.use_some("ada");
+    // Received, and not looked at before the end.
+    let scene = scene.restart();
+    tick(&scene.service);
+    // Looked at, and not told before the end.
+    let scene = scene.restart();
+    assert_eq!(scene.told_after(3 * SECOND), [scene.state_of_ada()]);
+    let scene = scene.restart();
+    assert_eq!(scene.told_after(3 * SECOND), [""; 0]);
+}
+
+#[test]
+fn what_changes_while_nobody_asks_is_not_told_later() {
+    let scene = Scene::new();
+    let asking = scene.ask();
+    let set_enabled = |enabled| {
+        let changes = WebhookEndpointChanges {
+            enabled: Some(enabled),
+            ..WebhookEndpointChanges::default()
+        };
+        scene
+            .service
+            .update_webhook_endpoint(scene.organization, asking.id, changes)
+            .expect("is there");
+    };
+    scene.use_some("ada");
+    tick(&scene.service);
+    set_enabled(false);
+    assert_eq!(scene.told_after(3 * SECOND), [""; 0]);
+    scene.use_some("ada");
+    set_enabled(true);
+    assert_eq!(scene.told_after(3 * SECOND), [""; 0]);
+    scene.use_some("ada");
+    assert_eq!(scene.told_after(3 * SECOND), [scene.state_of_ada()]);
+}
+
+#[test]
+fn states_gather_for_longer_while_an_endpoint_is_behind() {
+    let scene = Scene::new();
+    scene.ask();
+    let slow = endpoint(
+        &scene.service,
+        scene.organization,
+        &[
+            WebhookEventType::CustomerCreated,
+            WebhookEventType::CustomerStateChanged,
+        ],
+    );
+    for number in 0..1_000 {
+        customer(&scene.service, scene.organization, &number.to_string());
+    }
+    scene.harness.clock.advance(10 * SECOND);
+    tick(&scene.service);
+    let first = pending(&scene.service);
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].endpoint.id, slow.id);
+    answer(&scene.service, first, 200);
+    // There is room again, for a while: in the end the states of all customers are told, once each, to both.
+    let mut sent = 0;
+    let mut rounds = 0;
+    loop {
+        tick(&scene.service);
+        let more = send_all(&scene.service, 200).len();
+        if more == 0 {
+            break;
+        }
+        sent += more;
+        rounds += 1;
+    }
+    assert_eq!(sent, 999 + 2 * 1_000);
+    assert!(rounds > 1);
+}
