@@ -1,5 +1,7 @@
 //! The rules of the source tree that no compiler keeps: which crate may name which, and words that must not occur.
 
+mod facts;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
