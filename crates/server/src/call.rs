@@ -101,7 +101,7 @@ impl Call {
     /// Reads the body by a function for this operation, and the path's `id`; the faults of both are told together.
     pub(crate) async fn read_with_id<T, E>(
         &self,
-        read: fn(&Body<'_>) -> Result<T, E>,
+        read: impl FnOnce(&Body<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<(Uuid, T), Failure>
     where
         T: Send + 'static,

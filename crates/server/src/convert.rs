@@ -11,6 +11,7 @@ mod grant;
 mod metadata;
 mod meter;
 mod organization;
+mod webhook;
 
 use api::Decimal;
 use domain::{Number, Timestamp, Token};
@@ -26,6 +27,8 @@ pub(crate) use event_type::{event_type_stats_to_api, event_type_to_api};
 pub(crate) use grant::grant_to_api;
 pub(crate) use meter::{meter_to_api, quantities_to_api};
 pub(crate) use organization::{OrganizationSettings, organization_to_api};
+
+pub(crate) use webhook::{webhook_delivery_to_api, webhook_endpoint_to_api};
 
 use metadata::metadata_to_api;
 

@@ -24,6 +24,7 @@ mod query;
 #[cfg(test)]
 mod tests;
 mod token;
+mod webhook;
 
 use uuid::Uuid;
 
@@ -52,6 +53,10 @@ pub(crate) use organization::{
 pub(crate) use quantities::quantities;
 pub(crate) use query::Query;
 pub(crate) use token::{TokenList, token_create, token_list, token_update};
+pub(crate) use webhook::{
+    WebhookDeliveryList, WebhookEndpointList, webhook_delivery_list, webhook_endpoint_create,
+    webhook_endpoint_list, webhook_endpoint_update,
+};
 
 use crate::json::Value;
 use crate::validate::{Checked, Faults, FieldError, Model, Node, Path, uuid4};

@@ -17,6 +17,7 @@ mod openapi;
 mod organizations;
 mod portal;
 mod tokens;
+mod webhooks;
 
 use domain::OrganizationId;
 use service::Listed;
@@ -38,6 +39,7 @@ pub(crate) fn all() -> Vec<Route> {
     routes.extend(meters::routes());
     routes.extend(benefits::routes());
     routes.extend(benefit_grants::routes());
+    routes.extend(webhooks::routes());
     routes.extend(openapi::routes());
     routes.extend(docs::routes());
     routes

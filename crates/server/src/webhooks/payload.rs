@@ -107,7 +107,10 @@ fn message(announcement: &Announcement<'_>) -> String {
                 domain::GrantChange::Revoked => "was revoked from",
             };
             let customer = called(&grant.customer);
-            format!("Benefit {} {change} customer {customer}.", grant.benefit.description)
+            format!(
+                "Benefit {} {change} customer {customer}.",
+                grant.benefit.description
+            )
         }
     };
     text.chars().take(MESSAGE_CHARS_MAX).collect()
