@@ -45,6 +45,7 @@ pub struct Benefit {
     /// What is credited.
     pub properties: BenefitProperties,
     /// Whether the visibility may be chosen: yes.
+    #[schemars(extend("readOnly" = true))]
     pub visibility_configurable: bool,
 }
 

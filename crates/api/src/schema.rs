@@ -73,8 +73,6 @@ texts! {
     HttpUrl = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 2083};
     /// A whole number of any size.
     Integer = {"type": "integer"};
-    /// A whole number that is not below 0.
-    NotNegative = {"type": "integer", "minimum": 0};
     /// A whole number above 0.
     Positive = {"type": "integer", "exclusiveMinimum": 0};
     /// Names of fields and positions of items.

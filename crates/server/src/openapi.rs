@@ -12,7 +12,6 @@
 
 #[cfg(test)]
 pub(crate) mod asked;
-mod asset;
 mod benefits;
 mod components;
 mod customer_meters;
@@ -30,6 +29,7 @@ mod portal;
 mod security;
 mod tokens;
 mod unions;
+mod webhooks;
 
 pub(crate) use document::document;
 

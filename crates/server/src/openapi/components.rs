@@ -88,8 +88,9 @@ pub(super) fn reference(name: &str) -> Value {
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
+            let bits = ["int32", "int64", "uint8", "uint16", "uint32", "uint64"];
             if let Some(Value::String(format)) = object.get("format")
-                && ["int32", "int64", "uint32", "uint64", "uint", "int"].contains(&format.as_str())
+                && bits.contains(&format.as_str())
             {
                 object.remove("format");
                 if object.get("minimum") == Some(&json!(0)) {
@@ -119,7 +120,9 @@ fn relax(object: &mut Map<String, Value>) {
         if property.contains_key("default") {
             with_default.push(name.clone());
         }
-        if property.get("default") == Some(&Value::Null) {
+        if matches!(property.get("default"), Some(Value::Null))
+            || property.get("default") == Some(&json!([]))
+        {
             property.remove("default");
         }
     }

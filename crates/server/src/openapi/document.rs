@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::asset::Asset;
 use super::components::Components;
 use super::operation::Operation;
 use super::{
     benefits, customer_meters, customers, errors, event_types, events, health, meters,
-    organizations, portal, security, tokens, unions,
+    organizations, portal, security, tokens, unions, webhooks,
 };
+use crate::asset::Asset;
 use crate::route::Route;
 use crate::routes;
 
@@ -53,6 +53,7 @@ pub(super) fn make(routes: &[Route]) -> Value {
         "servers": [{"url": "/", "description": "The server that this document comes from."}],
         "tags": tags(),
         "paths": paths,
+        "webhooks": webhooks::sent(),
         "components": {
             "schemas": schemas,
             "responses": responses,
@@ -70,6 +71,7 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
     operations.extend(benefits::operations(components));
     operations.extend(event_types::operations(components));
     operations.extend(portal::operations(components));
+    operations.extend(webhooks::operations(components));
     operations.extend(organizations::operations(components));
     operations.extend(tokens::operations(components));
     operations.extend(health::operations(components));
@@ -116,6 +118,7 @@ fn tags() -> Value {
         tag("event-types", "What events of a name are called."),
         tag("customer-sessions", "A customer's way to its own usage."),
         tag("customer_portal", "What a customer sees of itself."),
+        tag("webhooks", "Being told of things as they happen."),
         tag("organizations", "Whose meters and customers they are."),
         tag("extensions", "What Polar's API does not have."),
     ])

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::components::{Components, reference};
+use super::webhooks;
 
 /// All schemas, with the unions of the contract.
 pub(super) fn split(mut components: Components) -> Map<String, Value> {
@@ -20,6 +21,7 @@ pub(super) fn split(mut components: Components) -> Map<String, Value> {
     schemas.split_customers();
     schemas.split_customer_bodies();
     schemas.split_benefits();
+    schemas.add_payloads();
     schemas.split_events(&metadata);
     schemas.split_event_bodies();
     schemas.name_organizations();
@@ -127,6 +129,33 @@ impl Schemas {
         );
     }
 
+    /// What is sent to webhook endpoints.
+    fn add_payloads(&mut self) {
+        let grant = self.take("BenefitGrant");
+        let mut sent = grant.with("benefit", reference("BenefitMeterCredit"));
+        let before = reference("BenefitGrantMeterCreditProperties");
+        sent.0["properties"]["previous_properties"] = json!({
+            "description": "What was credited before this.",
+            "anyOf": [before, {"type": "null"}],
+        });
+        self.put("BenefitGrant", grant.0);
+        self.put("BenefitGrantMeterCreditWebhook", sent.0);
+        let members = [reference("BenefitGrantMeterCreditWebhook")];
+        self.put("BenefitGrantWebhook", json!({"anyOf": members}));
+        for (name, payload, data) in webhooks::PAYLOADS {
+            let schema = json!({
+                "type": "object",
+                "properties": {
+                    "type": constant(name),
+                    "timestamp": {"type": "string", "format": "date-time"},
+                    "data": reference(data),
+                },
+                "required": ["type", "timestamp", "data"],
+            });
+            self.put(payload, schema);
+        }
+    }
+
     fn split_events(&mut self, system: &[(&'static str, &'static str, Value)]) {
         let event = self.take("Event");
         let user = event.with("source", constant("user"));
@@ -169,6 +198,7 @@ impl Schemas {
             "MeterCreate",
             "CustomerMeterCredit",
             "CustomerMeterReset",
+            "WebhookEndpointCreate",
             "BenefitGrantCreate",
         ] {
             let body = self.take(name).with("organization_id", no_id());

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and the reference page that shows it.
+//! The OpenAPI document.
 
 use crate::auth::Access;
 use crate::call::Call;

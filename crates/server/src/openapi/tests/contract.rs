@@ -23,6 +23,7 @@ fn differences_from_the_contract_are_those_that_are_known() {
     let contract = Document(serde_json::from_slice(&contract).expect("JSON"));
     let mut differences = Differences::default();
     compare_operations(&contract, &mut differences);
+    compare_webhooks(&contract, &mut differences);
     compare_schemas(&contract, &mut differences);
     let found = differences.to_text();
     let path = file("differences.txt");
@@ -94,14 +95,45 @@ fn compare_operations(contract: &Document, differences: &mut Differences) {
     }
     for (what, ids) in statuses {
         let what = format!("answer: {} {}", what.0, what.1);
+        let with_body: BTreeSet<&str> = (ours.iter())
+            .filter(|(id, (method, _, _))| {
+                theirs.contains_key(*id) && ["post", "patch"].contains(method)
+            })
+            .map(|(id, _)| *id)
+            .collect();
         if ids.len() == theirs.len() {
             differences.add(what, "every operation");
-        } else if ids.len() > 12 {
-            differences.add(what, format!("{} operations", ids.len()));
+        } else if ids == with_body {
+            differences.add(what, "every POST and PATCH");
+        } else if ids.len() > theirs.len() / 2 {
+            for id in theirs.keys().filter(|id| !ids.contains(*id)) {
+                differences.add(what.clone(), format!("every operation but {id}"));
+            }
         } else {
             ids.into_iter()
                 .for_each(|id| differences.add(what.clone(), id));
         }
+    }
+}
+
+fn compare_webhooks(contract: &Document, differences: &mut Differences) {
+    let comparison = Comparison::new(contract);
+    let sent = |document: &Document| {
+        document.0["webhooks"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default()
+    };
+    let (theirs, ours) = (sent(contract), sent(&DOCUMENT));
+    for name in ours.keys().filter(|name| !theirs.contains_key(*name)) {
+        differences.add("webhook: only here", name);
+    }
+    for (name, webhook) in &theirs {
+        let body = |document: &Document, webhook: &Value| document.body(&webhook["post"]).cloned();
+        let other = ours.get(name).and_then(|other| body(&DOCUMENT, other));
+        let place = format!("webhook {name}");
+        let body = body(contract, webhook);
+        comparison.schemas(body.as_ref(), other.as_ref(), &place, differences);
     }
 }
 
@@ -261,12 +293,15 @@ impl<'a> Comparison<'a> {
                 continue;
             }
             let [response, other] = [response, other].map(|found| found.map(|(_, schema)| schema));
-            self.schemas(
-                response.as_ref(),
-                other.as_ref(),
-                &format!("{id}: {status}"),
-                differences,
-            );
+            let mut found = Differences::default();
+            self.schemas(response.as_ref(), other.as_ref(), id, &mut found);
+            if status.starts_with('2') || found.0.is_empty() {
+                found.0.into_iter().for_each(|(what, places)| {
+                    differences.0.entry(what).or_default().extend(places);
+                });
+            } else {
+                differences.add(format!("answer: another body of {status}"), id);
+            }
         }
     }
 
@@ -303,13 +338,13 @@ impl<'a> Comparison<'a> {
                 _ => json!({"$ref": name}),
             };
         }
-        let mut plain = BTreeMap::new();
-        let mut members: Vec<Value> = Vec::new();
+        let each = |value: &Value| self.plain(value, schemas, depth);
+        let mut plain = Map::new();
+        let mut members = Vec::new();
         for (key, value) in object {
-            let each = |value: &Value| self.plain(value, schemas, depth);
-            match key.as_str() {
-                "title" | "description" | "examples" | "example" | "discriminator" => {}
-                key if key.starts_with("x-") => {}
+            let value = match key.as_str() {
+                "title" | "description" | "examples" | "example" | "discriminator" => continue,
+                key if key.starts_with("x-") => continue,
                 "anyOf" | "oneOf" => {
                     for member in value.as_array().into_iter().flatten().map(each) {
                         match member.get("anyOf").and_then(Value::as_array) {
@@ -317,74 +352,74 @@ impl<'a> Comparison<'a> {
                             None => members.push(member),
                         }
                     }
+                    continue;
                 }
                 "properties" => {
                     let properties = value.as_object().into_iter().flatten();
-                    let properties: Map<String, Value> = properties
+                    properties
                         .map(|(name, property)| (name.clone(), each(property)))
-                        .collect();
-                    plain.insert("properties".to_owned(), Value::Object(properties));
+                        .collect()
                 }
-                "items" | "additionalProperties" => {
-                    plain.insert(key.clone(), each(value));
-                }
-                "prefixItems" => {
-                    let items = value.as_array().into_iter().flatten().map(each).collect();
-                    plain.insert(key.clone(), Value::Array(items));
-                }
+                "items" | "additionalProperties" => each(value),
+                "prefixItems" => value.as_array().into_iter().flatten().map(each).collect(),
                 "const" => {
                     plain.insert("enum".to_owned(), json!([value]));
+                    continue;
                 }
                 "enum" | "required" => {
                     let mut names = value.as_array().cloned().unwrap_or_default();
+                    names.retain(|name| !name.is_null());
                     names.sort_by_key(Value::to_string);
-                    plain.insert(key.clone(), Value::Array(names));
+                    Value::Array(names)
                 }
-                _ => {
-                    let whole = value
-                        .as_f64()
-                        .filter(|_| value.is_f64())
-                        .map(|float| format!("{float}"));
-                    let whole = whole
-                        .and_then(|text| text.parse::<i64>().ok())
-                        .map(Value::from);
-                    plain.insert(key.clone(), whole.unwrap_or_else(|| value.clone()));
+                "exclusiveMinimum" => {
+                    let above = whole(value).as_i64().expect("a whole number");
+                    plain.insert("minimum".to_owned(), json!(above + 1));
+                    continue;
                 }
-            }
-        }
-        // Above 0 is at least 1.
-        if plain.get("type") == Some(&json!("integer"))
-            && let Some(above) = plain
-                .remove("exclusiveMinimum")
-                .as_ref()
-                .and_then(Value::as_i64)
-        {
-            plain.insert("minimum".to_owned(), json!(above + 1));
+                // Told with `exclusiveMinimum`, which says more.
+                "minimum" if object.contains_key("exclusiveMinimum") => continue,
+                _ => whole(value),
+            };
+            plain.insert(key.clone(), value);
         }
         if let Some(Value::Array(kinds)) = plain.get("type").cloned() {
+            let outside = ["default", "deprecated"];
+            let outside = outside.map(|key| plain.remove(key).map(|value| (key.to_owned(), value)));
             for kind in kinds {
-                let mut member: Map<String, Value> = match kind == "null" {
-                    true => Map::new(),
-                    false => plain
-                        .clone()
-                        .into_iter()
-                        .filter(|(key, _)| key != "default")
-                        .collect(),
+                let mut member = if kind == "null" {
+                    Map::new()
+                } else {
+                    plain.clone()
                 };
                 member.insert("type".to_owned(), kind);
                 members.push(Value::Object(member));
             }
-            plain.retain(|key, _| key == "default");
+            plain.clear();
+            plain.extend(outside.into_iter().flatten());
         }
-        if !members.is_empty() {
-            members.sort_by_key(Value::to_string);
-            members.dedup();
-            if members.len() == 1 {
-                return members.remove(0);
+        members.sort_by_key(Value::to_string);
+        members.dedup();
+        match members.len() {
+            0 => {}
+            1 => return members.remove(0),
+            _ => {
+                plain.insert("anyOf".to_owned(), Value::Array(members));
             }
-            plain.insert("anyOf".to_owned(), Value::Array(members));
         }
-        plain.into_iter().collect()
+        Value::Object(plain)
+    }
+}
+
+/// A number without the point that some writers put behind whole ones.
+fn whole(value: &Value) -> Value {
+    let digits = match value {
+        Value::Number(number) => number.to_string(),
+        _ => return value.clone(),
+    };
+    match digits.trim_end_matches(".0").parse::<i64>() {
+        Ok(number) => json!(number),
+        Err(_) => value.clone(),
     }
 }
 
@@ -396,12 +431,30 @@ fn differ(theirs: &Value, ours: &Value, place: &str, differences: &mut Differenc
         }
         return;
     };
+    let kind = |schema: &Map<String, Value>| {
+        ["$ref", "type", "anyOf"].map(|key| {
+            let value = schema.get(key).map(short);
+            if key == "anyOf" {
+                value.map(|_| "a union".to_owned())
+            } else {
+                value
+            }
+        })
+    };
+    if kind(theirs) != kind(ours) {
+        let told = |schema| {
+            kind(schema)
+                .into_iter()
+                .flatten()
+                .next()
+                .unwrap_or("anything".to_owned())
+        };
+        differences.add(format!("form: {} for {}", told(ours), told(theirs)), place);
+        return;
+    }
     let keys: BTreeSet<&String> = theirs.keys().chain(ours.keys()).collect();
     for key in keys {
-        let place = match key.as_str() {
-            "properties" | "items" | "additionalProperties" => place.to_owned(),
-            _ => place.to_owned(),
-        };
+        let place = place.to_owned();
         match (key.as_str(), theirs.get(key), ours.get(key)) {
             (_, one, other) if one == other => {}
             ("properties", Some(Value::Object(theirs)), Some(Value::Object(ours))) => {

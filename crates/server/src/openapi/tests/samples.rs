@@ -18,8 +18,7 @@ pub(super) fn samples(document: &Document, schema: &Value) -> Vec<Value> {
 /// The sample of this turn.
 pub(super) fn sample(document: &Document, schema: &Value, turn: usize, depth: usize) -> Value {
     let members = document.members(schema);
-    let fits = |member: &&&Value| depth < DEPTH_MAX || member["type"] != "object";
-    let mut members: Vec<&&Value> = members.iter().filter(fits).collect();
+    let mut members: Vec<&&Value> = members.iter().collect();
     // Null is a value too, but one that leaves nothing to look at.
     if members.len() > 1 {
         members.retain(|member| member["type"] != "null");
@@ -35,6 +34,7 @@ pub(super) fn sample(document: &Document, schema: &Value, turn: usize, depth: us
     }
     match schema["type"].as_str() {
         Some("object") => object(document, schema, turn, depth),
+        Some("array") if depth > DEPTH_MAX => json!([]),
         Some("array") => {
             let items =
                 (0..2).map(|index| sample(document, &schema["items"], turn + index, depth + 1));

@@ -32,6 +32,11 @@ impl Asset {
         }
     }
 
+    /// Bytes of a type that the binary holds.
+    pub(crate) fn plain(content_type: &'static str, bytes: &'static [u8]) -> Self {
+        Self::new(content_type, Bytes::from_static(bytes))
+    }
+
     /// Bytes that are packed with gzip. They are sent so, as no browser is without it.
     pub(crate) fn gzip(content_type: &'static str, bytes: &'static [u8]) -> Self {
         Self {

@@ -1,0 +1,71 @@
+//! The reference page: it shows the OpenAPI document, and works without the internet. See `assets/swagger-ui`.
+
+use std::sync::LazyLock;
+
+use http::HeaderValue;
+use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+
+use crate::asset::Asset;
+use crate::auth::Access;
+use crate::call::Call;
+use crate::route::{Answer, Route};
+
+/// What the page may load and ask: this server, and the pictures that stand in its style sheet.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The page and its parts.
+struct Page {
+    html: Asset,
+    script: Asset,
+    style: Asset,
+    renderer: Asset,
+    renderer_style: Asset,
+}
+
+static PAGE: LazyLock<Page> = LazyLock::new(|| {
+    let (script, style) = ("text/javascript; charset=utf-8", "text/css; charset=utf-8");
+    Page {
+        html: Asset::plain(
+            "text/html; charset=utf-8",
+            include_bytes!("../../assets/docs/index.html"),
+        ),
+        script: Asset::plain(script, include_bytes!("../../assets/docs/page.js")),
+        style: Asset::plain(style, include_bytes!("../../assets/docs/page.css")),
+        renderer: Asset::gzip(
+            script,
+            include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz"),
+        ),
+        renderer_style: Asset::gzip(
+            style,
+            include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz"),
+        ),
+    }
+});
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/docs", Access::Open, |call| serve(call, |page| &page.html)),
+        Route::get("/docs/page.js", Access::Open, |call| {
+            serve(call, |page| &page.script)
+        }),
+        Route::get("/docs/page.css", Access::Open, |call| {
+            serve(call, |page| &page.style)
+        }),
+        Route::get("/docs/swagger-ui.js", Access::Open, |call| {
+            serve(call, |page| &page.renderer)
+        }),
+        Route::get("/docs/swagger-ui.css", Access::Open, |call| {
+            serve(call, |page| &page.renderer_style)
+        }),
+    ]
+}
+
+async fn serve(call: Call, part: fn(&Page) -> &Asset) -> Answer {
+    let mut response = part(&PAGE).answer(&call.parts.headers);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
