@@ -1,6 +1,7 @@
 //! Events.
 
 mod reading;
+mod system;
 
 use super::*;
 

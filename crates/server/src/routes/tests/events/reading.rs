@@ -460,3 +460,31 @@ async fn names_are_counted_with_their_first_and_last_time() {
         assert_eq!(found["items"], expected, "{query}");
     }
 }
+
+#[tokio::test]
+async fn costs_of_children_are_not_added_to_their_parents() {
+    let bench = Bench::new();
+    let with_cost = |name: &str, amount: &str, parent: Option<&str>| {
+        json!({
+            "name": name, "external_id": name, "parent_id": parent, "external_customer_id": "c",
+            "metadata": {"_cost": {"amount": amount, "currency": "usd"}},
+        })
+    };
+    let events = json!([
+        with_cost("root", "1.0", None),
+        with_cost("child", "2.0", Some("root")),
+        with_cost("grandchild", "4.0", Some("child")),
+    ]);
+    let token = with_events(&bench, &events).await;
+    for asked in ["", "aggregate_fields=_cost.amount"] {
+        let list = found(&bench, &token, &format!("/v1/events/?{asked}")).await;
+        for (name, amount) in [("root", "1.0"), ("child", "2.0"), ("grandchild", "4.0")] {
+            let items = list["items"].as_array().expect("a list");
+            let item = items.iter().find(|item| item["name"] == name);
+            let item = item.expect("there");
+            assert_eq!(item["metadata"]["_cost"]["amount"], amount, "{asked}");
+            let path = format!("/v1/events/{}?{asked}", item["id"].as_str().expect("an id"));
+            assert_eq!(&found(&bench, &token, &path).await, item);
+        }
+    }
+}
