@@ -9,6 +9,7 @@ mod steps;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 pub use catalog::GrantOrder;
 use catalog::{GrantStep, GrantsOf};
@@ -372,8 +373,8 @@ impl Service {
             .collect();
         let mut benefits: BTreeMap<BenefitId, Benefit> = BTreeMap::new();
         for grant in &grants {
-            if !benefits.contains_key(&grant.benefit) {
-                benefits.insert(grant.benefit, self.benefit_of(grant)?);
+            if let Entry::Vacant(place) = benefits.entry(grant.benefit) {
+                place.insert(self.benefit_of(grant)?);
             }
         }
         let view = |grant: Grant| {

@@ -145,7 +145,7 @@ RULES = {
     # Of the two names of a customer exactly one; a key of a credit or a reset counts once.
     "POST /v1/*/*": [
         ("body", "Value error, Give either customer_id or external_customer_id."),
-        ("body.external_id", "This external ID was used for another credit or reset."),
+        ("body.external_id", "This external ID was used for another credit, reset, grant or cycle."),
     ],
 }
 

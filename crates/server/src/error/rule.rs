@@ -92,7 +92,7 @@ impl Broken {
             Fault::CreditMeterArchived => invalid("meter_id", "Meter is archived."),
             Fault::CreditKeyTaken => invalid(
                 "external_id",
-                "This external ID was used for another credit or reset.",
+                "This external ID was used for another credit, reset, grant or cycle.",
             ),
             Fault::SessionMemberUnknown { by_external_id } => invalid(
                 if *by_external_id {

@@ -180,7 +180,7 @@ async fn every_fault_has_its_place_type_and_text() {
         ),
         (
             Fault::CreditKeyTaken,
-            r#"{"type":"value_error","loc":["body","external_id"],"msg":"This external ID was used for another credit or reset.","input":"x"}"#,
+            r#"{"type":"value_error","loc":["body","external_id"],"msg":"This external ID was used for another credit, reset, grant or cycle.","input":"x"}"#,
         ),
         (
             Fault::FilterFrozen,
