@@ -28,6 +28,10 @@ pub(crate) const WEBHOOK_FAILURES_MAX: u32 = 10;
 /// Endpoints of one organization to which something is sent at once. To each, one thing is.
 pub(crate) const WEBHOOKS_SENT_PER_ORGANIZATION_MAX: usize = 4;
 
+/// Endpoints of all organizations together that did not take what was sent to them last, and to which something is sent at once. Of one
+/// organization's share they have half at most.
+pub(crate) const WEBHOOKS_SENT_TO_TROUBLED_MAX: usize = 32;
+
 /// Events that wait for a first attempt at one endpoint. While there are so many, further ones are skipped, as for an endpoint that is
 /// disabled. Counted every minute, so that there may be more for a while.
 pub(crate) const WEBHOOK_EVENTS_WAITING_MAX: u64 = 100_000;

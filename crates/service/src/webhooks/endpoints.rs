@@ -251,6 +251,7 @@ impl Service {
         self.catalog
             .delete_webhook_endpoint(organization, id, self.now())?;
         self.webhooks.endpoints.write().remove(organization, id);
+        self.webhooks.queue.lock().forget(id);
         Ok(())
     }
 

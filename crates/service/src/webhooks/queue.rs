@@ -13,7 +13,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::later;
 use crate::limits::{
     WEBHOOK_ATTEMPTS_MAX, WEBHOOK_FAILURES_MAX, WEBHOOK_PAUSE_MAX_MICROS, WEBHOOK_PAUSE_MIN_MICROS,
-    WEBHOOK_RESPONSE_CHARS_MAX, WEBHOOKS_SENT_PER_ORGANIZATION_MAX,
+    WEBHOOK_RESPONSE_CHARS_MAX, WEBHOOKS_SENT_PER_ORGANIZATION_MAX, WEBHOOKS_SENT_TO_TROUBLED_MAX,
 };
 use crate::{Error, Service};
 
@@ -35,6 +35,14 @@ pub struct DeliveryOutcome {
     pub response: Option<String>,
 }
 
+impl DeliveryOutcome {
+    /// Whether the endpoint took it.
+    fn is_taken(&self) -> bool {
+        self.http_code
+            .is_some_and(|code| (200..300).contains(&code))
+    }
+}
+
 /// A delivery whose outcome is to be noted.
 #[derive(Debug, Clone)]
 pub struct FinishedDelivery {
@@ -53,8 +61,12 @@ pub(super) struct Queue {
     ready: BTreeMap<OrganizationId, VecDeque<Arc<WebhookEndpoint>>>,
     /// The same, and those that something is being sent to.
     known: FxHashSet<WebhookEndpointId>,
-    /// How many of each organization's endpoints something is being sent to.
-    in_flight: FxHashMap<OrganizationId, usize>,
+    /// Those that did not take what was sent to them last. They may be slow to say so, and have a smaller share.
+    troubled: FxHashSet<WebhookEndpointId>,
+    /// The endpoints that something is being sent to, by organization, and whether they were troubled when it began.
+    in_flight: FxHashMap<OrganizationId, Vec<(WebhookEndpointId, bool)>>,
+    /// How many of these were troubled.
+    troubled_in_flight: usize,
     /// Whose turn it was last.
     last: Option<OrganizationId>,
 }
@@ -74,30 +86,68 @@ impl Queue {
         let until = self.last.map_or(Bound::Unbounded, Bound::Included);
         let after = self.ready.range((from, Bound::Unbounded));
         let before = self.ready.range((Bound::Unbounded, until));
-        let mut in_turn = after.chain(before).map(|(organization, _)| *organization);
-        let organization = in_turn.find(|organization| {
-            let sent = self.in_flight.get(organization).copied().unwrap_or(0);
-            sent < WEBHOOKS_SENT_PER_ORGANIZATION_MAX
-        })?;
+        let (organization, place) = after
+            .chain(before)
+            .find_map(|(organization, of)| Some((*organization, self.place(*organization, of)?)))?;
         self.last = Some(organization);
         let of = self.ready.get_mut(&organization)?;
-        let endpoint = of.pop_front();
+        let endpoint = of.remove(place)?;
         if of.is_empty() {
             self.ready.remove(&organization);
         }
-        *self.in_flight.entry(organization).or_default() += 1;
-        endpoint
+        let is_troubled = self.troubled.contains(&endpoint.id);
+        self.troubled_in_flight += usize::from(is_troubled);
+        let in_flight = self.in_flight.entry(organization).or_default();
+        in_flight.push((endpoint.id, is_troubled));
+        Some(endpoint)
+    }
+
+    /// Which of an organization's endpoints is next, if there is room for one.
+    fn place(
+        &self,
+        organization: OrganizationId,
+        ready: &VecDeque<Arc<WebhookEndpoint>>,
+    ) -> Option<usize> {
+        let in_flight = self.in_flight.get(&organization);
+        let in_flight = in_flight.map(Vec::as_slice).unwrap_or_default();
+        if in_flight.len() >= WEBHOOKS_SENT_PER_ORGANIZATION_MAX {
+            return None;
+        }
+        let troubled = in_flight.iter().filter(|(_, is_troubled)| *is_troubled);
+        let takes_troubled = troubled.count() < WEBHOOKS_SENT_PER_ORGANIZATION_MAX / 2
+            && self.troubled_in_flight < WEBHOOKS_SENT_TO_TROUBLED_MAX;
+        ready
+            .iter()
+            .position(|endpoint| takes_troubled || !self.troubled.contains(&endpoint.id))
     }
 
     /// Nothing is being sent to an endpoint any more.
     fn land(&mut self, endpoint: &WebhookEndpoint) {
         self.known.remove(&endpoint.id);
-        if let Some(sent) = self.in_flight.get_mut(&endpoint.organization) {
-            *sent -= 1;
-            if *sent == 0 {
-                self.in_flight.remove(&endpoint.organization);
-            }
+        let Some(in_flight) = self.in_flight.get_mut(&endpoint.organization) else {
+            return;
+        };
+        if let Some(place) = in_flight.iter().position(|(id, _)| *id == endpoint.id) {
+            let (_, was_troubled) = in_flight.swap_remove(place);
+            self.troubled_in_flight -= usize::from(was_troubled);
         }
+        if in_flight.is_empty() {
+            self.in_flight.remove(&endpoint.organization);
+        }
+    }
+
+    /// Notes whether an endpoint took what was sent to it last.
+    fn set_troubled(&mut self, endpoint: WebhookEndpointId, is_troubled: bool) {
+        if is_troubled {
+            self.troubled.insert(endpoint);
+        } else {
+            self.troubled.remove(&endpoint);
+        }
+    }
+
+    /// Forgets what is known of an endpoint that is no more.
+    pub(super) fn forget(&mut self, endpoint: WebhookEndpointId) {
+        self.troubled.remove(&endpoint);
     }
 }
 
@@ -172,6 +222,7 @@ impl Service {
         let mut queue = self.webhooks.queue.lock();
         for finished in finished {
             let endpoint = &finished.delivery.endpoint;
+            queue.set_troubled(endpoint.id, !finished.outcome.is_taken());
             queue.land(endpoint);
             queue.push(Arc::clone(endpoint));
         }
@@ -185,9 +236,7 @@ impl Service {
             outcome,
             at,
         } = finished;
-        let succeeded = outcome
-            .http_code
-            .is_some_and(|code| (200..300).contains(&code));
+        let succeeded = outcome.is_taken();
         let mut event = delivery.event.clone();
         event.attempts += 1;
         event.last_http_code = outcome.http_code;
@@ -276,5 +325,34 @@ mod tests {
         let next = queue.pop().expect("there is room again");
         assert_eq!(next.id.as_bytes()[0], 4);
         assert!(queue.pop().is_none());
+    }
+
+    #[test]
+    fn endpoints_that_do_not_take_what_is_sent_leave_room_for_those_that_do() {
+        let mut queue = Queue::default();
+        for n in 0..4 {
+            queue.push(endpoint(n, 1));
+            queue.set_troubled(endpoint(n, 1).id, n < 3);
+        }
+        let popped: Vec<u8> = std::iter::from_fn(|| queue.pop())
+            .map(|endpoint| endpoint.id.as_bytes()[0])
+            .collect();
+        assert_eq!(popped, [0, 1, 3]);
+        // Of all organizations together, too.
+        for of in 2..100 {
+            queue.push(endpoint(of, of));
+            queue.set_troubled(endpoint(of, of).id, true);
+        }
+        queue.push(endpoint(200, 200));
+        let popped: Vec<u8> = std::iter::from_fn(|| queue.pop())
+            .map(|endpoint| endpoint.id.as_bytes()[0])
+            .collect();
+        assert_eq!(popped.len(), WEBHOOKS_SENT_TO_TROUBLED_MAX - 2 + 1);
+        assert_eq!(popped.last(), Some(&200));
+        // It comes back, and there is room again for one that waited.
+        queue.set_troubled(endpoint(2, 2).id, false);
+        queue.land(&endpoint(2, 2));
+        queue.push(endpoint(2, 2));
+        assert!(queue.pop().is_some() && queue.pop().is_some() && queue.pop().is_none());
     }
 }
