@@ -187,7 +187,7 @@ enum Death {
 }
 
 /// Takes a step up to a point and dies.
-fn take_until(service: &Service, step: GrantStep, death: Death) {
+fn take_until(service: Service, step: GrantStep, death: Death) {
     let steps = vec![step];
     service.catalog.begin_grant_steps(&steps).expect("noted");
     if !matches!(death, Death::Noted) {
@@ -197,6 +197,7 @@ fn take_until(service: &Service, step: GrantStep, death: Death) {
         }
     }
     service.engine.abandon();
+    drop(service);
 }
 
 const DEATHS: [Death; 3] = [Death::Noted, Death::Written, Death::Done];
@@ -223,7 +224,7 @@ fn a_grant_is_whole_wherever_the_process_died() {
             resets: false,
             at: service.now(),
         };
-        take_until(&service, step, death);
+        take_until(service, step, death);
         // Twice: what the first start did, the second does not do again.
         for _ in 0..2 {
             let service = fixture.open();
@@ -261,7 +262,7 @@ fn a_cycle_and_a_revocation_are_whole_wherever_the_process_died() {
             resets: true,
             ..service.step_of(&grant)
         };
-        take_until(&service, cycle, death);
+        take_until(service, cycle, death);
         let service = fixture.open();
         assert_eq!(
             cast.credited(&service),
@@ -273,7 +274,7 @@ fn a_cycle_and_a_revocation_are_whole_wherever_the_process_died() {
             .expect("there");
         assert!(row.modified_at.is_some() && !row.is_revoked(), "{death:?}");
         let revocation = service.revocation(&row);
-        take_until(&service, revocation, death);
+        take_until(service, revocation, death);
         let service = fixture.open();
         assert_eq!(cast.credited(&service), UNITS, "{death:?}");
         let row = service
