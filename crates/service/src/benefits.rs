@@ -50,7 +50,7 @@ impl BenefitChanges {
 }
 
 impl Service {
-    /// Makes a benefit; durable when it returns. Faults: [`Fault::BenefitMeterUnknown`], [`Fault::BenefitMeterArchived`].
+    /// Makes a benefit; durable when it returns. Faults: [`Fault::BenefitMeterUnknown`].
     pub fn create_benefit(
         &self,
         organization: OrganizationId,
@@ -93,7 +93,7 @@ impl Service {
     }
 
     /// Changes a benefit, all or nothing; durable when it returns. Nothing is written, told or noted as a change when the changes come
-    /// to nothing. Faults: [`Fault::BenefitMeterUnknown`], [`Fault::BenefitMeterArchived`].
+    /// to nothing. Faults: [`Fault::BenefitMeterUnknown`].
     pub fn update_benefit(
         &self,
         organization: OrganizationId,
@@ -136,14 +136,12 @@ impl Service {
         self.settle_grants(organization)
     }
 
-    /// That a meter can be credited by a benefit. An archived one takes no credits, and is not archived while a benefit is there that
-    /// credits it (SEMANTICS 5.7). [`Service::changing`] is held.
+    /// That the organization has the meter that a benefit is to credit. It may be archived, as in the reference: what it is credited then
+    /// counts once it is brought back.
     fn check_credited_meter(&self, organization: OrganizationId, id: MeterId) -> Result<(), Error> {
-        let fault = match self.catalog.meter(organization, id)? {
-            None => Fault::BenefitMeterUnknown,
-            Some(meter) if meter.archived_at.is_some() => Fault::BenefitMeterArchived,
-            Some(_) => return Ok(()),
-        };
-        Err(Error::Invalid(vec![fault]))
+        match self.catalog.meter(organization, id)? {
+            Some(_) => Ok(()),
+            None => Err(Error::Invalid(vec![Fault::BenefitMeterUnknown])),
+        }
     }
 }

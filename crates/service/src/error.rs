@@ -95,8 +95,6 @@ pub enum Fault {
     GrantRevoked,
     /// The meter that a benefit is to credit does not exist.
     BenefitMeterUnknown,
-    /// The meter that a benefit is to credit is archived.
-    BenefitMeterArchived,
     /// The meter cannot be archived: a benefit credits it.
     MeterCredited,
     /// The filter cannot change any more: a matching event exists.

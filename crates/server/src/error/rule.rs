@@ -112,8 +112,15 @@ impl Broken {
                 place: vec![Step::Name("path"), Step::Name("id")],
                 message: "Grant is revoked.",
             },
-            Fault::BenefitMeterUnknown => credited_meter("This meter does not exist."),
-            Fault::BenefitMeterArchived => credited_meter("Meter is archived."),
+            Fault::BenefitMeterUnknown => Broken {
+                kind: "value_error",
+                place: vec![
+                    Step::Name("body"),
+                    Step::Name("properties"),
+                    Step::Name("meter_id"),
+                ],
+                message: "This meter does not exist.",
+            },
             Fault::MeterCredited => invalid(
                 "is_archived",
                 "Cannot archive meter that is still referenced by active benefits",
@@ -148,19 +155,6 @@ fn field(kind: &'static str, name: &'static str, message: &'static str) -> Broke
 /// A field of the body whose value will not do.
 fn invalid(name: &'static str, message: &'static str) -> Broken {
     field("value_error", name, message)
-}
-
-fn credited_meter(message: &'static str) -> Broken {
-    let place = vec![
-        Step::Name("body"),
-        Step::Name("properties"),
-        Step::Name("meter_id"),
-    ];
-    Broken {
-        kind: "value_error",
-        place,
-        message,
-    }
 }
 
 fn of_event(kind: &'static str, event: usize, name: &'static str, message: &'static str) -> Broken {
