@@ -72,7 +72,7 @@ describe("webhooks", () => {
   }
 
   test("an endpoint is created, read, updated and deleted", async () => {
-    const fields = { url: "https://example.com/hook", format: "raw", events: ["customer.created", "customer.state_changed"] };
+    const fields = { url: "https://receiver.invalid/hook", format: "raw", events: ["benefit.created", "benefit_grant.revoked"] };
     const made = await webhooks.createWebhookEndpoint(fields);
     const { id } = made;
     assert.deepEqual({ url: made.url, format: made.format, events: made.events }, fields);
@@ -80,7 +80,7 @@ describe("webhooks", () => {
     assert.match(made.secret, /^whsec_/);
     assert.deepEqual(await webhooks.getWebhookEndpoint({ id }), made);
 
-    const changes = { name: "Named", url: "https://example.org/", events: ["benefit.created"], enabled: false };
+    const changes = { name: "Named", url: "https://other.invalid/", events: ["benefit.updated"], enabled: false };
     const changed = await webhooks.updateWebhookEndpoint({ id, webhookEndpointUpdate: changes });
     const { modifiedAt, ...updated } = changed;
     assert.ok(modifiedAt instanceof Date);

@@ -70,14 +70,14 @@ eachVersion(({ version, polar, webhooks, refusal, assertNotFound }) => {
   }
 
   test("an endpoint is created, read, updated and deleted", async () => {
-    const fields = { url: "https://example.com/hook", format: "raw", events: ["customer.created", "customer.state_changed"] };
+    const fields = { url: "https://receiver.invalid/hook", format: "raw", events: ["benefit.created", "benefit_grant.revoked"] };
     const made = await polar.webhooks.createWebhookEndpoint(fields);
     assert.deepEqual({ url: made.url, format: made.format, events: made.events }, fields);
     assert.deepEqual([made.name, made.enabled], [null, true]);
     assert.match(made.secret, /^whsec_/);
     assert.deepEqual(await polar.webhooks.getWebhookEndpoint(made.id), made);
 
-    const changes = { name: "Named", url: "https://example.org/", events: ["benefit.created"], enabled: false };
+    const changes = { name: "Named", url: "https://other.invalid/", events: ["benefit.updated"], enabled: false };
     const { modified_at, ...updated } = await polar.webhooks.updateWebhookEndpoint(made.id, changes);
     assert.deepEqual({ ...updated, modified_at: made.modified_at }, { ...made, ...changes });
     const renewed = await polar.webhooks.resetWebhookEndpointSecret(made.id);

@@ -63,18 +63,18 @@ class Webhooks(Client):
             time.sleep(0.02)
 
     def test_an_endpoint_is_created_read_updated_and_deleted(self):
-        events = [models.WebhookEventType.CUSTOMER_CREATED, models.WebhookEventType.CUSTOMER_STATE_CHANGED]
-        request = models.WebhookEndpointCreate(url="https://example.com/hook", format_=RAW, events=events)
+        events = [models.WebhookEventType.BENEFIT_CREATED, models.WebhookEventType.BENEFIT_GRANT_REVOKED]
+        request = models.WebhookEndpointCreate(url="https://receiver.invalid/hook", format_=RAW, events=events)
         made = self.webhooks.create_webhook_endpoint(request=request)
-        self.assertEqual((made.url, made.format_, made.events), ("https://example.com/hook", RAW, events))
+        self.assertEqual((made.url, made.format_, made.events), ("https://receiver.invalid/hook", RAW, events))
         self.assertEqual((made.name, made.enabled), (None, True))
         self.assertTrue(made.secret.startswith("whsec_"))
         self.assertEqual(self.webhooks.get_webhook_endpoint(id=made.id), made)
 
-        events = [models.WebhookEventType.BENEFIT_CREATED]
-        changes = models.WebhookEndpointUpdate(name="Named", url="https://example.org/", events=events, enabled=False)
+        events = [models.WebhookEventType.BENEFIT_UPDATED]
+        changes = models.WebhookEndpointUpdate(name="Named", url="https://other.invalid/", events=events, enabled=False)
         updated = self.webhooks.update_webhook_endpoint(id=made.id, webhook_endpoint_update=changes)
-        self.assertEqual((updated.name, updated.url), ("Named", "https://example.org/"))
+        self.assertEqual((updated.name, updated.url), ("Named", "https://other.invalid/"))
         self.assertEqual((updated.events, updated.enabled), (events, False))
         self.assertEqual(updated.secret, made.secret)
         renewed = self.webhooks.reset_webhook_endpoint_secret(id=made.id)

@@ -61,17 +61,17 @@ class Webhooks(Client):
             time.sleep(0.02)
 
     def test_an_endpoint_is_created_read_updated_and_deleted(self):
-        events = ["customer.created", "customer.state_changed"]
-        made = self.polar.webhooks.create_webhook_endpoint(url="https://example.com/hook", format="raw", events=events)
-        self.assertEqual((made.url, made.format, made.events), ("https://example.com/hook", "raw", events))
+        events = ["benefit.created", "benefit_grant.revoked"]
+        made = self.polar.webhooks.create_webhook_endpoint(url="https://receiver.invalid/hook", format="raw", events=events)
+        self.assertEqual((made.url, made.format, made.events), ("https://receiver.invalid/hook", "raw", events))
         self.assertEqual((made.name, made.enabled, made.api_version), (None, True, "2026-04"))
         self.assertTrue(made.secret.startswith("whsec_"))
         self.assertEqual(self.polar.webhooks.get_webhook_endpoint(made.id), made)
 
-        changes = {"name": "Named", "url": "https://example.org/", "events": ["benefit.created"], "enabled": False}
+        changes = {"name": "Named", "url": "https://other.invalid/", "events": ["benefit.updated"], "enabled": False}
         updated = self.polar.webhooks.update_webhook_endpoint(made.id, **changes)
-        self.assertEqual((updated.name, updated.url), ("Named", "https://example.org/"))
-        self.assertEqual((updated.events, updated.enabled), (["benefit.created"], False))
+        self.assertEqual((updated.name, updated.url), ("Named", "https://other.invalid/"))
+        self.assertEqual((updated.events, updated.enabled), (["benefit.updated"], False))
         self.assertEqual(updated.secret, made.secret)
         renewed = self.polar.webhooks.reset_webhook_endpoint_secret(made.id)
         self.assertNotEqual(renewed.secret, made.secret)

@@ -51,9 +51,13 @@ def split(node):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Makes of a valid request one that is served more often, by what a schema cannot say."""
-    if case.meta and case.meta.generation.mode.is_positive and isinstance(case.body, dict):
-        case.body = _served(dict(case.body), case.operation.path)
+    """Makes of a valid request one that is served more often, by what a schema cannot say. Webhooks go nowhere: their hosts are made up."""
+    if isinstance(case.body, dict):
+        case.body = dict(case.body)
+        if "/webhooks/" in case.operation.path and "http" in str(case.body.get("url")):
+            case.body["url"] = "http://127.0.0.1:1/"
+        if case.meta and case.meta.generation.mode.is_positive:
+            case.body = _served(case.body, case.operation.path)
 
 
 def _served(body, path):
@@ -138,6 +142,9 @@ RULES = {
         ("body.timestamp", "Value error, Timestamp must be in the past."),
         ("body.units", "Value error, Units must not be 0."),
         ("body.units", "Input should be * than or equal to *9223372036854775*"),
+    ],
+    "POST /v1/webhooks/endpoints": [
+        ("body", "The organization has as many webhook endpoints as it may have."),
     ],
     "POST /v1/benefit-grants/{id}/cycle": [
         ("path.id", "Grant is revoked."),
