@@ -43,7 +43,7 @@ pub(crate) struct Serve {
     )]
     listen: String,
 
-    /// Where browsers find this server, such as https://usage.example.com
+    /// Where browsers find this server, such as <https://usage.example.com>
     ///
     /// Links to the customer portal are made with it. Needed behind a proxy, and when it listens on all
     /// addresses. Without it: where it listens.

@@ -159,6 +159,30 @@ async fn every_fault_has_its_place_type_and_text() {
             r#"{"type":"value_error","loc":["query","limit"],"msg":"The events of this page are too large for one answer, ask for fewer."}"#,
         ),
         (
+            Fault::SessionCustomerUnknown {
+                by_external_id: false,
+            },
+            r#"{"type":"value_error","loc":["body","customer_id"],"msg":"Customer does not exist."}"#,
+        ),
+        (
+            Fault::SessionCustomerUnknown {
+                by_external_id: true,
+            },
+            r#"{"type":"value_error","loc":["body","external_customer_id"],"msg":"Customer does not exist."}"#,
+        ),
+        (
+            Fault::SessionMemberUnknown {
+                by_external_id: false,
+            },
+            r#"{"type":"value_error","loc":["body","member_id"],"msg":"Member does not exist."}"#,
+        ),
+        (
+            Fault::SessionMemberUnknown {
+                by_external_id: true,
+            },
+            r#"{"type":"value_error","loc":["body","external_member_id"],"msg":"Member does not exist."}"#,
+        ),
+        (
             Fault::CreditCustomerUnknown {
                 by_external_id: false,
             },

@@ -1,6 +1,7 @@
 //! The customer portal: a page that shows customers what they used. It is an ordinary client of the API, and works without the
 //! internet. See `assets/portal`.
 
+use std::future::{Ready, ready};
 use std::sync::LazyLock;
 
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -42,11 +43,11 @@ static PARTS: LazyLock<Parts> = LazyLock::new(|| Parts {
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/portal", Access::Open, page),
-        Route::get("/portal/page.js", Access::Open, |call| {
-            part(call, |parts| &parts.script)
+        Route::get("/portal/page.js", Access::Open, |call: Call| {
+            part(&call, |parts| &parts.script)
         }),
-        Route::get("/portal/page.css", Access::Open, |call| {
-            part(call, |parts| &parts.style)
+        Route::get("/portal/page.css", Access::Open, |call: Call| {
+            part(&call, |parts| &parts.style)
         }),
     ]
 }
@@ -54,14 +55,19 @@ pub(super) fn routes() -> Vec<Route> {
 /// The page. It is there for everybody; only who comes with the token of a session is shown the way back.
 async fn page(call: Call) -> Answer {
     let back = match request::portal_token(&call.query()) {
-        Some(token) => call.catalog(move |service| service.return_url(&token)).await?,
+        Some(token) => {
+            call.catalog(move |service| service.return_url(&token))
+                .await?
+        }
         None => None,
     };
-    Ok(safe(reply::html(HTML.replace(BACK, &link(back.as_deref())))))
+    Ok(safe(reply::html(
+        HTML.replace(BACK, &link(back.as_deref())),
+    )))
 }
 
-async fn part(call: Call, part: fn(&Parts) -> &Asset) -> Answer {
-    Ok(safe(part(&PARTS).answer(&call.parts.headers)))
+fn part(call: &Call, part: fn(&Parts) -> &Asset) -> Ready<Answer> {
+    ready(Ok(safe(part(&PARTS).answer(&call.parts.headers))))
 }
 
 fn safe(mut response: Response) -> Response {

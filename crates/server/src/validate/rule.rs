@@ -249,7 +249,7 @@ impl Rule<'_> {
     pub(crate) fn context(self) -> Option<String> {
         Some(match self {
             Rule::TooShort(min) => format!("{{\"min_length\":{min}}}"),
-            Rule::TooLong(max) => format!("{{\"max_length\":{max}}}"),
+            Rule::TooLong(max) | Rule::UrlTooLong(max) => format!("{{\"max_length\":{max}}}"),
             Rule::Pattern(pattern) => object("pattern", pattern),
             Rule::DecimalDigits(max) => format!("{{\"max_digits\":{max}}}"),
             Rule::DecimalPlaces(max) => format!("{{\"decimal_places\":{max}}}"),
@@ -270,7 +270,6 @@ impl Rule<'_> {
                 out.push('}');
                 out
             }
-            Rule::UrlTooLong(max) => format!("{{\"max_length\":{max}}}"),
             Rule::UrlScheme(names) => object("expected_schemes", &either(names)),
             Rule::Identifier(why)
             | Rule::UrlText(why)

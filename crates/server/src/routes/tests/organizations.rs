@@ -156,12 +156,12 @@ async fn an_organization_keeps_what_it_says_of_itself() {
         "/v1/organizations/{}",
         before["id"].as_str().expect("an id")
     );
-    let patch = async |body: Value| {
+    let change = async |body: Value| {
         let changed = bench.send(Method::PATCH, &path, &token, Some(&body)).await;
         assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
         changed.json()
     };
-    assert_eq!(patch(json!({"name": null, "socials": null})).await, before);
+    assert_eq!(change(json!({"name": null, "socials": null})).await, before);
     assert_eq!(before["modified_at"], Value::Null);
 
     let subscriptions = json!({
@@ -175,19 +175,19 @@ async fn an_organization_keeps_what_it_says_of_itself() {
         "default_tax_behavior": "inclusive", "subscription_settings": subscriptions,
         "dispute_settings": {"auto_accept_below_amount": 500},
     });
-    let changed = patch(said.clone()).await;
+    let changed = change(said.clone()).await;
     for (key, value) in said.as_object().expect("an object") {
         assert_eq!(&changed[key], value, "{key}");
     }
     assert_eq!(changed["proration_behavior"], json!("next_period"));
     assert_eq!(changed["allow_customer_updates"], json!(true));
     assert_ne!(changed["modified_at"], Value::Null);
-    let features = patch(json!({"feature_settings": {"member_model_enabled": true}})).await;
+    let features = change(json!({"feature_settings": {"member_model_enabled": true}})).await;
     assert_eq!(
         features["feature_settings"]["member_model_enabled"],
         json!(true)
     );
-    let emptied = patch(json!({"website": null, "details": {"switching": true}})).await;
+    let emptied = change(json!({"website": null, "details": {"switching": true}})).await;
     assert_eq!(emptied["website"], Value::Null);
     assert_eq!(emptied["country"], json!("FR"));
     let found = bench.send(Method::GET, &path, &token, None).await;
