@@ -24,6 +24,7 @@ pub struct CustomerState {
 
 /// A subscription, of which there are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "CustomerStateSubscription")]
 pub enum Subscription {}
 
 /// A customer meter in the state of its customer.

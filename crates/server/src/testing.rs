@@ -194,6 +194,10 @@ impl Drop for Bench {
 }
 
 impl Answered {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }

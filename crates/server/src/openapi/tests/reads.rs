@@ -29,7 +29,7 @@ struct Read {
 async fn read_all() -> Vec<Read> {
     let bench = Bench::new();
     let token = bench.organization("acme").await;
-    let session = session(&bench, &token).await;
+    let session = bench.session(&token, "ada").await;
     let mut reads = Vec::new();
     for (method, path, operation) in DOCUMENT.operations() {
         let schemes: Vec<&str> = (operation["security"].as_array().into_iter().flatten())
@@ -71,19 +71,6 @@ async fn read_all() -> Vec<Read> {
         }
     }
     reads
-}
-
-/// The token of a customer's session.
-async fn session(bench: &Bench, token: &str) -> String {
-    let customer = json!({"email": "me@example.com", "external_id": "me"});
-    bench
-        .send(Method::POST, "/v1/customers/", token, Some(&customer))
-        .await;
-    let new = json!({"external_customer_id": "me"});
-    let made = bench
-        .send(Method::POST, "/v1/customer-sessions/", token, Some(&new))
-        .await;
-    made.json()["token"].as_str().expect("a token").to_owned()
 }
 
 fn uri(path: &str, operation: &Value, turn: usize) -> String {
