@@ -19,11 +19,9 @@ pub(crate) struct Asset {
 impl Asset {
     /// Bytes of a type. Cost: a hash over all of them.
     pub(crate) fn new(content_type: &'static str, bytes: Bytes) -> Self {
-        let mut tag = String::from("\"");
-        for byte in &Sha256::digest(&bytes)[..16] {
-            tag.push_str(&format!("{byte:02x}"));
-        }
-        tag.push('"');
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        let half = digest.first_chunk().expect("16 of 32 bytes");
+        let tag = format!("\"{:032x}\"", u128::from_be_bytes(*half));
         Self {
             bytes,
             content_type,

@@ -37,12 +37,12 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
             optional(
                 "parent_id",
                 "Only those that have events below this one.",
-                json!({"type": "string", "format": "uuid"}),
+                &json!({"type": "string", "format": "uuid"}),
             ),
             optional(
                 "source",
                 "Only those of this source.",
-                reference("EventSource"),
+                &reference("EventSource"),
             ),
         ])
         .query(page())

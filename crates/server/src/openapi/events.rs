@@ -35,13 +35,13 @@ fn list(components: &mut Components) -> Operation {
     Operation::get("/v1/events/", "events:list", "List events")
         .query([
             text("filter", "Only those that this matches: JSON, as the filter of a meter."),
-            optional("start_timestamp", "Only those after this time.", time()),
-            optional("end_timestamp", "Only those before this time.", time()),
+            optional("start_timestamp", "Only those after this time.", &time()),
+            optional("end_timestamp", "Only those before this time.", &time()),
             organizations(),
         ])
         .query(customers())
         .query([
-            optional("meter_id", "Only those that this meter counts.", uuid()),
+            optional("meter_id", "Only those that this meter counts.", &uuid()),
             texts("name", "Only those of this name."),
             one_or_many("source", "Only those of this source.", &reference("EventSource")),
             text(
@@ -49,16 +49,16 @@ fn list(components: &mut Components) -> Operation {
                 "Only those with this text in name, metadata or customer; at least 3 characters. `organization_id` must be \
                  there too.",
             ),
-            optional("parent_id", "Only those below this event.", uuid()),
+            optional("parent_id", "Only those below this event.", &uuid()),
             optional(
                 "depth",
                 "Only those so many levels down: 0 is the first level.",
-                json!({"type": "integer", "minimum": 0, "maximum": 5}),
+                &json!({"type": "integer", "minimum": 0, "maximum": 5}),
             ),
             optional(
                 "event_type_id",
                 "Only those of this type.",
-                uuid(),
+                &uuid(),
             ),
             aggregate_fields(),
             boolean(

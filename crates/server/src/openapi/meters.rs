@@ -69,7 +69,7 @@ fn quantities(components: &mut Components) -> Operation {
         optional(
             "customer_aggregation_function",
             "The quantities of each customer first, and this over them. Without it, all events count together.",
-            functions,
+            &functions,
         ),
         metadata(by_metadata),
     ])

@@ -83,7 +83,7 @@ pub(super) fn time() -> Value {
 }
 
 /// A value of a schema, or left out; null in the query has no form, and stands here because it does so in the contract.
-pub(super) fn optional(name: &'static str, description: &'static str, schema: Value) -> Parameter {
+pub(super) fn optional(name: &'static str, description: &'static str, schema: &Value) -> Parameter {
     let schema = json!({"anyOf": [schema, {"type": "null"}]});
     Parameter::in_query(name, description, schema)
 }
@@ -116,12 +116,12 @@ pub(super) fn texts(name: &'static str, description: &'static str) -> Parameter 
 
 /// A text.
 pub(super) fn text(name: &'static str, description: &'static str) -> Parameter {
-    optional(name, description, json!({"type": "string"}))
+    optional(name, description, &json!({"type": "string"}))
 }
 
 /// A boolean.
 pub(super) fn boolean(name: &'static str, description: &'static str) -> Parameter {
-    optional(name, description, json!({"type": "boolean"}))
+    optional(name, description, &json!({"type": "boolean"}))
 }
 
 /// The organizations that a list is about: a token sees its own only.
@@ -159,7 +159,7 @@ pub(super) fn sorting(names: &Value, default: &str) -> Parameter {
     optional(
         "sorting",
         description,
-        json!({"type": "array", "items": names}),
+        &json!({"type": "array", "items": names}),
     )
     .by_default(json!([default]))
 }

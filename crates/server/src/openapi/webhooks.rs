@@ -126,14 +126,14 @@ fn of_deliveries() -> [Parameter; 7] {
     let classes = json!({"type": "string", "enum": ["2xx", "3xx", "4xx", "5xx"]});
     [
         ids("endpoint_id", "Only those to this endpoint."),
-        optional("start_timestamp", "Only those after this time.", time()),
-        optional("end_timestamp", "Only those before this time.", time()),
+        optional("start_timestamp", "Only those after this time.", &time()),
+        optional("end_timestamp", "Only those before this time.", &time()),
         boolean("succeeded", "Only those that arrived, or did not."),
         text("query", "Only those with this in them."),
         optional(
             "http_code_class",
             "Only those answered with such a status.",
-            classes,
+            &classes,
         ),
         one_or_many(
             "event_type",

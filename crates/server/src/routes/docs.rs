@@ -1,5 +1,6 @@
 //! The reference page: it shows the OpenAPI document, and works without the internet. See `assets/swagger-ui`.
 
+use std::future::{Ready, ready};
 use std::sync::LazyLock;
 
 use http::HeaderValue;
@@ -45,27 +46,29 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| {
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/docs", Access::Open, |call| serve(call, |page| &page.html)),
+        Route::get("/docs", Access::Open, |call| {
+            serve(&call, |page| &page.html)
+        }),
         Route::get("/docs/page.js", Access::Open, |call| {
-            serve(call, |page| &page.script)
+            serve(&call, |page| &page.script)
         }),
         Route::get("/docs/page.css", Access::Open, |call| {
-            serve(call, |page| &page.style)
+            serve(&call, |page| &page.style)
         }),
         Route::get("/docs/swagger-ui.js", Access::Open, |call| {
-            serve(call, |page| &page.renderer)
+            serve(&call, |page| &page.renderer)
         }),
         Route::get("/docs/swagger-ui.css", Access::Open, |call| {
-            serve(call, |page| &page.renderer_style)
+            serve(&call, |page| &page.renderer_style)
         }),
     ]
 }
 
-async fn serve(call: Call, part: fn(&Page) -> &Asset) -> Answer {
+fn serve(call: &Call, part: fn(&Page) -> &Asset) -> Ready<Answer> {
     let mut response = part(&PAGE).answer(&call.parts.headers);
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(response)
+    ready(Ok(response))
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use self::form::compare;
 use super::DOCUMENT;
-use super::schemas::Document;
+use super::schemas::{Document, body_of};
 
 /// Set to write the file anew.
 const UPDATE: &str = "UPDATE_DIFFERENCES";
@@ -83,10 +83,8 @@ fn compare_webhooks(contract: &Document, differences: &mut Differences) {
     let place = "/webhooks";
     let (theirs, ours) = (named(contract, place), named(&DOCUMENT, place));
     for (name, webhook) in &theirs {
-        let body = contract.body(&webhook["post"]);
-        let other = ours
-            .get(name)
-            .and_then(|other| DOCUMENT.body(&other["post"]));
+        let body = body_of(&webhook["post"]);
+        let other = ours.get(name).and_then(|other| body_of(&other["post"]));
         compare(body, other, &format!("webhook {name}"), differences);
     }
     for name in ours.keys().filter(|name| !theirs.contains_key(*name)) {

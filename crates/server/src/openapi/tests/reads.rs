@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::DOCUMENT;
 use super::samples::{sample, samples};
+use super::schemas::body_of;
 use crate::openapi::asked::{self, Asked, Wanted};
 use crate::testing::{ADMIN, Bench};
 
@@ -41,7 +42,7 @@ async fn read_all() -> Vec<Read> {
             _ if schemes.contains(&"oat") => &token,
             _ => ADMIN,
         };
-        let bodies = match DOCUMENT.body(operation) {
+        let bodies = match body_of(operation) {
             Some(schema) => samples(&DOCUMENT, schema).into_iter().map(Some).collect(),
             None => vec![None],
         };
@@ -116,7 +117,7 @@ fn described<'a>(operation: &'a Value, place: &[String]) -> Option<(String, Vec<
     let mut steps = place.iter();
     let mut path = vec![steps.next()?.clone()];
     let mut here = match place[0].as_str() {
-        "body" => DOCUMENT.members(DOCUMENT.body(operation)?),
+        "body" => DOCUMENT.members(body_of(operation)?),
         root => {
             let name = steps.next()?;
             path.push(name.clone());
@@ -287,7 +288,7 @@ async fn what_is_described_is_read() {
                 ));
             }
         }
-        if let Some(schema) = DOCUMENT.body(operation) {
+        if let Some(schema) = body_of(operation) {
             fields(schema, "body", 0, &mut told);
         }
         for place in told {

@@ -43,11 +43,11 @@ impl Document {
             methods.map(move |(method, operation)| (method.as_str(), path.as_str(), operation))
         })
     }
+}
 
-    /// The schema of an operation's body.
-    pub(super) fn body<'a>(&'a self, operation: &'a Value) -> Option<&'a Value> {
-        operation.pointer("/requestBody/content/application~1json/schema")
-    }
+/// The schema of an operation's body.
+pub(super) fn body_of(operation: &Value) -> Option<&Value> {
+    operation.pointer("/requestBody/content/application~1json/schema")
 }
 
 /// Every reference in a document.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::DOCUMENT;
-use super::super::schemas::Document;
+use super::super::schemas::{Document, body_of};
 use super::Differences;
 use super::form::compare;
 
@@ -47,7 +47,7 @@ pub(super) fn compare_all(contract: &Document, differences: &mut Differences) {
         pair.compare_tags(differences);
         pair.compare_security(differences);
         pair.compare_parameters(differences);
-        let (body, other) = (contract.body(theirs), DOCUMENT.body(ours));
+        let (body, other) = (body_of(theirs), body_of(ours));
         compare(body, other, &format!("{id}: body"), differences);
         pair.compare_answers(&mut statuses, differences);
     }
