@@ -5,8 +5,10 @@ use api::{
     ListResource,
 };
 use http::StatusCode;
+use serde_json::json;
 
 use super::components::{Components, reference};
+use super::customer_meters::METER;
 use super::operation::{Operation, under};
 use super::parameter::{
     Parameter, boolean, customers, ids, metadata, one_or_many, organizations, page, sorting, text,
@@ -61,11 +63,17 @@ fn rows(components: &mut Components) -> Vec<Operation> {
     vec![
         Operation::post("/v1/benefits/", "benefits:create", "Make a benefit")
             .body(reference("BenefitCreate"))
+            .example(json!({
+                "type": "meter_credit",
+                "description": "A thousand tokens",
+                "properties": {"meter_id": METER, "units": 1000, "rollover": false},
+            }))
             .created(benefit.clone()),
         Operation::get(path, "benefits:get", "Get a benefit").ok(benefit.clone()),
         Operation::patch(path, "benefits:update", "Change a benefit")
             .about("What was credited before stays as it is.")
             .body(components.reference::<BenefitUpdate>())
+            .example(json!({"type": "meter_credit", "description": "A thousand more tokens"}))
             .ok(benefit),
         Operation::delete(path, "benefits:delete", "Delete a benefit")
             .about("Revokes its grants.")
@@ -91,6 +99,7 @@ fn grants_of_one(components: &mut Components) -> Vec<Operation> {
         .about("Credits its units at once.")
         .tagged("extensions")
         .body(components.reference::<BenefitGrantCreate>())
+        .example(json!({"external_customer_id": "ada"}))
         .created(grant.clone())
         .answers(
             StatusCode::OK,
@@ -129,6 +138,7 @@ fn grants(components: &mut Components) -> Vec<Operation> {
     .about("The customer meter begins anew, what may roll over is kept, and the units are credited again.")
     .tagged("extensions")
     .body(components.reference::<BenefitGrantCycle>())
+    .example(json!({"external_id": "april"}))
     .ok(grant.clone());
     let revoke = Operation::delete(
         "/v1/benefit-grants/{id}",

@@ -3,10 +3,14 @@
 use api::{CustomerMeter, CustomerMeterCredit, CustomerMeterReset, ListResource};
 
 use http::StatusCode;
+use serde_json::json;
 
 use super::components::Components;
 use super::operation::{Operation, under};
 use super::parameter::{customers, ids, organizations, page, sorting};
+
+/// A meter, in examples.
+pub(super) const METER: &str = "5f0c9c0e-3d0a-4c53-9f6e-0c5a1b1b7c11";
 
 pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
     let orders = components.names(
@@ -68,7 +72,8 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
             "Names its customer in one of two ways. With an `external_id`, a repeat does nothing.",
         ),
     )
-    .body(components.reference::<CustomerMeterCredit>());
+    .body(components.reference::<CustomerMeterCredit>())
+    .example(json!({"external_customer_id": "ada", "meter_id": METER, "units": 1000, "external_id": "gift-1"}));
     let reset = written(
         Operation::post(
             "/v1/customer-meters/resets",
@@ -77,6 +82,7 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
         )
         .about("Consumed and credited units start at 0 again, as at the end of a billing period."),
     )
-    .body(components.reference::<CustomerMeterReset>());
+    .body(components.reference::<CustomerMeterReset>())
+    .example(json!({"external_customer_id": "ada", "meter_id": METER, "external_id": "march"}));
     under("customer_meters", vec![list, get, credit, reset])
 }

@@ -50,6 +50,7 @@ fn create(components: &mut Components) -> Operation {
     Operation::post("/v1/customers/", "customers:create", "Make a customer")
         .about("Events that came before, under its external id, are its own at once.")
         .body(components.reference::<CustomerCreate>())
+        .example(json!({"email": "ada@example.com", "name": "Ada", "external_id": "ada"}))
         .created(components.reference::<Customer>())
 }
 
@@ -75,6 +76,7 @@ fn by_id(components: &mut Components) -> Vec<Operation> {
         Operation::get(path, "customers:get", "Get a customer").ok(customer.clone()),
         Operation::patch(path, "customers:update", "Change a customer")
             .body(components.reference::<CustomerUpdate>())
+            .example(json!({"name": "Ada Lovelace"}))
             .ok(customer),
         Operation::delete(path, "customers:delete", "Delete a customer")
             .about("Its events stay.")
@@ -105,6 +107,7 @@ fn by_external_id(components: &mut Components) -> Vec<Operation> {
             "Change a customer by external id",
         )
         .body(reference("CustomerUpdateExternalID"))
+        .example(json!({"name": "Ada Lovelace"}))
         .ok(customer),
         Operation::delete(
             path,

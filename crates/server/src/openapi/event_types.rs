@@ -55,6 +55,7 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
     )
     .about("Says what events of the name are called, or which of their properties says it.")
     .body(components.reference::<EventTypeUpdate>())
+    .example(json!({"label": "Completion", "label_property_selector": "model"}))
     .ok(components.reference::<EventType>());
     under("event-types", vec![list, update])
 }

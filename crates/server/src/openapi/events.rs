@@ -20,6 +20,12 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
              known counts once, for ever; the answer says how many were.",
         )
         .body(components.reference::<EventsIngest>())
+        .example(json!({"events": [{
+            "name": "completion",
+            "external_customer_id": "ada",
+            "external_id": "completion-1",
+            "metadata": {"tokens": 120, "model": "small"},
+        }]}))
         .ok(components.reference::<EventsIngestResponse>());
     under(
         "events",

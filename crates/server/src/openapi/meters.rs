@@ -26,12 +26,21 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
     let create = Operation::post("/v1/meters/", "meters:create", "Make a meter")
         .about("It counts all events that match, those that came before it too.")
         .body(components.reference::<MeterCreate>())
+        .example(json!({
+            "name": "Tokens",
+            "filter": {
+                "conjunction": "and",
+                "clauses": [{"property": "name", "operator": "eq", "value": "completion"}],
+            },
+            "aggregation": {"func": "sum", "property": "tokens"},
+        }))
         .created(components.reference::<Meter>());
     let get = Operation::get("/v1/meters/{id}", "meters:get", "Get a meter")
         .ok(components.reference::<Meter>());
     let update = Operation::patch("/v1/meters/{id}", "meters:update", "Change a meter")
         .about("Filter and aggregation can be changed until an event matches.")
         .body(components.reference::<MeterUpdate>())
+        .example(json!({"name": "Tokens of completions"}))
         .ok(components.reference::<Meter>());
     under(
         "meters",

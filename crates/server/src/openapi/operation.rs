@@ -20,6 +20,7 @@ pub(super) struct Operation {
     tags: Vec<&'static str>,
     parameters: Vec<Parameter>,
     body: Option<Value>,
+    example: Option<Value>,
     answers: Vec<Answer>,
 }
 
@@ -65,6 +66,7 @@ impl Operation {
             tags: Vec::new(),
             parameters: Vec::new(),
             body: None,
+            example: None,
             answers: Vec::new(),
         }
     }
@@ -90,6 +92,12 @@ impl Operation {
     /// With a body of this schema.
     pub(super) fn body(mut self, schema: Value) -> Self {
         self.body = Some(schema);
+        self
+    }
+
+    /// What a body looks like.
+    pub(super) fn example(mut self, example: Value) -> Self {
+        self.example = Some(example);
         self
     }
 
@@ -146,7 +154,10 @@ impl Operation {
             set("parameters", Value::Array(parameters));
         }
         if let Some(schema) = &self.body {
-            let content = json!({JSON: {"schema": schema}});
+            let mut content = json!({JSON: {"schema": schema}});
+            if let Some(example) = &self.example {
+                content[JSON]["example"] = example.clone();
+            }
             set("requestBody", json!({"required": true, "content": content}));
         }
         set("responses", self.responses(route));

@@ -2,6 +2,8 @@
 
 use api::{ListResource, Organization, OrganizationCreate, OrganizationUpdate};
 
+use serde_json::json;
+
 use super::components::Components;
 use super::operation::{Operation, under};
 use super::parameter::{page, sorting, text};
@@ -40,12 +42,14 @@ pub(super) fn operations(components: &mut Components) -> Vec<Operation> {
     )
     .tagged("extensions")
     .body(components.reference::<OrganizationCreate>())
+    .example(json!({"name": "Acme", "slug": "acme"}))
     .created(organization.clone());
     let path = "/v1/organizations/{id}";
     let get =
         Operation::get(path, "organizations:get", "Get an organization").ok(organization.clone());
     let update = Operation::patch(path, "organizations:update", "Change an organization")
         .body(components.reference::<OrganizationUpdate>())
+        .example(json!({"name": "Acme Corporation"}))
         .ok(organization);
     under("organizations", vec![list, create, get, update])
 }

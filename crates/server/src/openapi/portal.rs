@@ -26,6 +26,7 @@ fn create(components: &mut Components) -> Operation {
     )
     .about("The answer shows the token, this once.")
     .body(json!({"anyOf": [by_id, by_external_id]}))
+    .example(json!({"external_customer_id": "ada"}))
     .created(components.reference::<CustomerSession>())
 }
 

@@ -78,6 +78,20 @@ fn operations_have_a_name_of_their_own() {
     assert_eq!(ids.len(), count);
 }
 
+#[test]
+fn every_body_has_an_example_of_its_form() {
+    for (method, path, operation) in DOCUMENT.operations() {
+        let Some(schema) = schemas::body_of(operation) else {
+            continue;
+        };
+        let example = schemas::example_of(operation);
+        let example = example.unwrap_or_else(|| panic!("{method} {path} has no example"));
+        if let Err(why) = answers::fits(&DOCUMENT, schema, example, "$") {
+            panic!("the example of {method} {path}: {why}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn it_is_there_for_everyone_in_any_version() {
     let bench = Bench::new();

@@ -96,6 +96,11 @@ fn endpoints(components: &mut Components) -> Vec<Operation> {
     let create = Operation::post(path, "webhooks:create_webhook_endpoint", "Make an endpoint")
         .about("What is sent to it is signed with its secret, as Standard Webhooks has it.")
         .body(components.reference::<WebhookEndpointCreate>())
+        .example(json!({
+            "url": "https://example.com/webhooks",
+            "format": "raw",
+            "events": ["customer.state_changed", "benefit_grant.created"],
+        }))
         .created(endpoint.clone());
     let path = "/v1/webhooks/endpoints/{id}";
     let get = Operation::get(path, "webhooks:get_webhook_endpoint", "Get an endpoint")
@@ -106,6 +111,7 @@ fn endpoints(components: &mut Components) -> Vec<Operation> {
         "Change an endpoint",
     )
     .body(components.reference::<WebhookEndpointUpdate>())
+    .example(json!({"enabled": true}))
     .ok(endpoint.clone());
     let delete = Operation::delete(
         path,

@@ -60,7 +60,12 @@ fn operation(method: &Method, uri: &str) -> Option<&'static Value> {
 }
 
 /// Whether a value is of a form. Stricter than JSON Schema: a key that is not described is one too many.
-fn fits(document: &Document, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+pub(super) fn fits(
+    document: &Document,
+    schema: &Value,
+    value: &Value,
+    at: &str,
+) -> Result<(), String> {
     let schema = document.resolve(schema);
     for union in ["anyOf", "oneOf"] {
         if let Some(members) = schema.get(union).and_then(Value::as_array) {

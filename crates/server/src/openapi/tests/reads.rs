@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::DOCUMENT;
 use super::samples::{sample, samples};
-use super::schemas::body_of;
+use super::schemas::{body_of, example_of};
 use crate::openapi::asked::{self, Asked, Wanted};
 use crate::testing::{ADMIN, Bench};
 
@@ -43,7 +43,11 @@ async fn read_all() -> Vec<Read> {
             _ => ADMIN,
         };
         let bodies = match body_of(operation) {
-            Some(schema) => samples(&DOCUMENT, schema).into_iter().map(Some).collect(),
+            Some(schema) => samples(&DOCUMENT, schema)
+                .into_iter()
+                .chain(example_of(operation).cloned())
+                .map(Some)
+                .collect(),
             None => vec![None],
         };
         for (turn, body) in bodies.iter().enumerate() {

@@ -50,6 +50,11 @@ pub(super) fn body_of(operation: &Value) -> Option<&Value> {
     operation.pointer("/requestBody/content/application~1json/schema")
 }
 
+/// The example of an operation's body.
+pub(super) fn example_of(operation: &Value) -> Option<&Value> {
+    operation.pointer("/requestBody/content/application~1json/example")
+}
+
 /// Every reference in a document.
 pub(super) fn references(value: &Value, found: &mut Vec<String>) {
     match value {
