@@ -23,12 +23,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
-use service::StoreOptions;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::logging;
-use crate::running::{self, Running};
+use crate::running::{self, Choices, Running};
 use crate::signals::Signals;
 use folder::Folder;
 
@@ -81,8 +80,7 @@ impl Demo {
             listener,
             folder.path(),
             given_token.clone(),
-            StoreOptions::default(),
-            None,
+            Choices::default(),
         )
         .await?;
         let admin_token = given_token.clone().or(running.new_admin_token.take());

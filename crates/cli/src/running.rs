@@ -43,18 +43,27 @@ pub(crate) struct Running {
     pub(crate) new_admin_token: Option<String>,
 }
 
+/// What whoever starts it may choose, and what is good for most.
+#[derive(Debug, Default)]
+pub(crate) struct Choices {
+    /// When events leave memory, and the like.
+    pub(crate) store: StoreOptions,
+    /// Where browsers find the server; `None`: where it listens.
+    pub(crate) public_url: Option<PublicUrl>,
+    /// Whether webhooks may go to hosts that are not public, and over plain HTTP.
+    pub(crate) webhooks_allow_private: bool,
+}
+
 impl Running {
     /// Opens the data folder and recovers what was acknowledged, which may take seconds. The address is bound
     /// before, so that a server in the way is found first.
     ///
-    /// `admin_token`: the administrator's; `None` lets the server make one at its first start. `public_url`: where browsers find the
-    /// server; `None`: where it listens.
+    /// `admin_token`: the administrator's; `None` lets the server make one at its first start.
     pub(crate) async fn open(
         listener: TcpListener,
         folder: &Path,
         admin_token: Option<String>,
-        store: StoreOptions,
-        public_url: Option<PublicUrl>,
+        choices: Choices,
     ) -> anyhow::Result<Self> {
         let address = listener
             .local_addr()
@@ -65,9 +74,9 @@ impl Running {
             disk: Arc::new(RealDisk),
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
-            store,
+            store: choices.store,
             webhook_payloads: Arc::new(server::Payloads),
-            webhooks_allow_private: false,
+            webhooks_allow_private: choices.webhooks_allow_private,
         };
         let opened = tokio::task::spawn_blocking(move || Service::open(options));
         let opened = opened.await.context("open the data folder")??;
@@ -76,7 +85,8 @@ impl Running {
             listener,
             service: Arc::new(opened.service),
             settings: Settings {
-                public_url: public_url.unwrap_or_else(|| PublicUrl::of_listener(address)),
+                public_url: (choices.public_url)
+                    .unwrap_or_else(|| PublicUrl::of_listener(address)),
             },
             address,
             new_admin_token: opened.admin_token,

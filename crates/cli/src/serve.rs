@@ -10,7 +10,7 @@ use server::PublicUrl;
 use service::StoreOptions;
 
 use crate::logging;
-use crate::running::{self, Running};
+use crate::running::{self, Choices, Running};
 use crate::signals::Signals;
 
 /// The usual exit status of a program that was ended by an interrupt.
@@ -67,6 +67,17 @@ pub(crate) struct Serve {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     seal_events: u64,
+
+    /// Let webhooks go to any host, and over plain HTTP
+    ///
+    /// Without it they go to public hosts over TLS alone: not to localhost, not to private addresses. With
+    /// it whoever may make webhook endpoints can make the server call hosts of its own network.
+    #[arg(
+        long,
+        env = "SEXTANT_WEBHOOKS_ALLOW_PRIVATE",
+        value_parser = clap::builder::BoolishValueParser::new()
+    )]
+    webhooks_allow_private: bool,
 }
 
 const ENVIRONMENT: &str = "\
@@ -89,12 +100,15 @@ impl Serve {
         let admin_token = running::given_admin_token()?;
         let mut signals = Signals::register()?;
         let listener = running::bind(&self.listen).await?;
-        let store = StoreOptions {
-            seal_rows: self.seal_events,
-            ..StoreOptions::default()
+        let choices = Choices {
+            store: StoreOptions {
+                seal_rows: self.seal_events,
+                ..StoreOptions::default()
+            },
+            public_url: self.public_url,
+            webhooks_allow_private: self.webhooks_allow_private,
         };
-        let running =
-            Running::open(listener, &self.data, admin_token, store, self.public_url).await?;
+        let running = Running::open(listener, &self.data, admin_token, choices).await?;
         if let Some(token) = &running.new_admin_token {
             show_admin_token(token)?;
         }

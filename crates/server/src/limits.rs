@@ -107,3 +107,33 @@ pub(crate) const RETRY_SECONDS_NO_SPACE: u32 = 30;
 
 /// How often the last use of tokens is written to the catalogue.
 pub(crate) const TOKEN_USES_SAVED_EVERY: Duration = Duration::from_secs(30);
+
+/// Webhooks that are sent at once.
+pub(crate) const WEBHOOKS_SENT_MAX: usize = 128;
+
+/// How long a webhook may take to be sent and answered.
+pub(crate) const WEBHOOK_DURATION_MAX: Duration = Duration::from_secs(10);
+
+/// How long a connection to one address of a webhook's host may take.
+pub(crate) const WEBHOOK_CONNECT_DURATION_MAX: Duration = Duration::from_secs(4);
+
+/// Addresses of a webhook's host that are tried.
+pub(crate) const WEBHOOK_ADDRESSES_TRIED_MAX: usize = 4;
+
+/// Bytes that are read of the answer to a webhook, and of its headers.
+pub(crate) const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Headers of the answer to a webhook.
+pub(crate) const WEBHOOK_HEADERS_MAX: usize = 100;
+
+/// How often it is looked for webhooks to be sent.
+pub(crate) const WEBHOOKS_LOOKED_FOR_EVERY: Duration = Duration::from_millis(250);
+
+/// How often it is looked for customers whose states are to be told.
+pub(crate) const STATES_TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// How often what is not kept of webhooks is dropped.
+pub(crate) const WEBHOOKS_TIDIED_EVERY: Duration = Duration::from_mins(1);
+
+/// How long webhooks that are being sent may take when the server stops.
+pub(crate) const WEBHOOKS_SHUTDOWN_MAX: Duration = Duration::from_secs(3);

@@ -17,7 +17,7 @@ use crate::limits::{
 };
 use crate::router::Router;
 use crate::settings::Settings;
-use crate::telemetry;
+use crate::{telemetry, webhooks};
 
 /// Serves requests until `shutdown` is done. Then no more are taken, those in flight are finished (for at most 20 seconds),
 /// and it returns. The service stays open: whoever opened it closes it.
@@ -34,7 +34,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let router = Router::new(Arc::clone(&service), settings);
     let (stop, stopping) = watch::channel(false);
-    let saver = tokio::spawn(save_token_uses(service, stopping.clone()));
+    let saver = tokio::spawn(save_token_uses(Arc::clone(&service), stopping.clone()));
+    let webhooks = tokio::spawn(webhooks::run(service, stopping.clone()));
     let mut connections = JoinSet::new();
     let accepted = accept_all(&listener, &router, &stopping, &mut connections, shutdown).await;
     drop(listener);
@@ -42,6 +43,9 @@ pub async fn serve(
     finish(connections).await;
     if let Err(error) = saver.await {
         tracing::error!(error = %error, "saving the use of tokens ended early");
+    }
+    if let Err(error) = webhooks.await {
+        tracing::error!(error = %error, "webhooks ended early");
     }
     accepted
 }

@@ -84,7 +84,8 @@ impl Step {
     }
 
     /// More, if either has more.
-    fn or(self, other: Step) -> Self {
+    #[must_use]
+    pub fn or(self, other: Step) -> Self {
         Self::more(self == Step::More || other == Step::More)
     }
 }

@@ -23,8 +23,11 @@ const LAYERS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates of others that only these may name: an async runtime, HTTP, JSON, SQL, file formats.
-const ONLY_IN: [(&str, &[&str]); 9] = [
+const ONLY_IN: [(&str, &[&str]); 12] = [
     ("tokio", &["server", "cli", "bench"]),
+    ("tokio-rustls", &["server"]),
+    ("rustls-native-certs", &["server"]),
+    ("webpki-roots", &["server"]),
     ("axum", &["server"]),
     ("tower", &["server"]),
     ("tower-http", &["server"]),

@@ -7,10 +7,9 @@ use uuid::Uuid;
 use super::page::read_page;
 use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
 use crate::validate::{
-    Checked, Faults, FieldError, Length, Node, Rule, boolean, datetime, http_url, list, one_of,
-    text,
+    Checked, Faults, FieldError, Hosts, Length, Node, Rule, boolean, datetime, http_url, list,
+    one_of, text,
 };
-use crate::webhooks::Hosts;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use crate::convert::{page_to_api, webhook_delivery_to_api, webhook_endpoint_to_a
 use crate::reply;
 use crate::request::{self, WebhookDeliveryList, WebhookEndpointList};
 use crate::route::{Answer, Route};
-use crate::webhooks::Hosts;
+use crate::validate::Hosts;
 
 const READ: Access = Access::Organization(&[Scope::WebhooksRead, Scope::WebhooksWrite]);
 const WRITE: Access = Access::Organization(&[Scope::WebhooksWrite]);

@@ -4,7 +4,7 @@ use super::*;
 
 /// The places and messages of the faults of a new endpoint, or its URL.
 fn check(body: &str, hosts: Hosts) -> Result<NewWebhookEndpoint, Vec<(String, String)>> {
-    let body = Body::parse(None, body.as_bytes()).expect("JSON");
+    let body = Body::parse(Some("application/json"), body.as_bytes()).expect("JSON");
     webhook_endpoint_create(&body, hosts).map_err(|invalid| {
         let (Invalid::Form(faults) | Invalid::Rules(faults)) = invalid;
         let told = |fault: FieldError| {
@@ -91,10 +91,14 @@ fn every_fault_of_an_endpoint_is_told() {
 fn a_change_passes_over_nulls() {
     let body =
         br#"{"url":null,"name":null,"format":null,"events":null,"enabled":null,"secret":null}"#;
-    let body = Body::parse(None, body).expect("JSON");
+    let body = Body::parse(Some("application/json"), body).expect("JSON");
     let changes = webhook_endpoint_update(&body, Hosts::Public).expect("valid");
     assert_eq!(changes, WebhookEndpointChanges::default());
-    let body = Body::parse(None, br#"{"enabled":false,"events":[]}"#).expect("JSON");
+    let body = Body::parse(
+        Some("application/json"),
+        br#"{"enabled":false,"events":[]}"#,
+    )
+    .expect("JSON");
     let changes = webhook_endpoint_update(&body, Hosts::Public).expect("valid");
     assert_eq!(
         (changes.enabled, changes.events),

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use url::{Host, Url};
+use ::url::{Host, Url};
 
 /// To which hosts webhooks may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn is_public(address: IpAddr) -> bool {
 /// Networks of version 4 with another purpose: first address, length of the prefix.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     // This host, on this network.
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     // Private.
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     // Shared by a carrier's customers.
@@ -95,7 +95,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !SPECIAL_V4.iter().any(is_in)
 }
 
-/// Networks of version 6 with another purpose within 2000::/3, where all others are.
+/// Networks of version 6 with another purpose within `2000::/3`, where all others are.
 const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     // Protocols, Teredo (which stands for version 4), measuring, documentation of identifiers and others.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
@@ -107,7 +107,7 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Outside of 2000::/3 nothing is public: loopback, mapped and translated version 4, unique local, link-local, multicast.
+/// Outside of `2000::/3` nothing is public: loopback, mapped and translated version 4, unique local, link-local, multicast.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let is_in = |network: Ipv6Addr, length: u32| {
         let differing = address.to_bits() ^ network.to_bits();
