@@ -4,6 +4,8 @@ use domain::Number;
 use service::Page;
 
 use super::Query;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 use crate::validate::{Checked, Faults, Node, Rule, integer};
 
 /// Items on a page. More than that are asked for in vain (SEMANTICS 4.1).
@@ -21,6 +23,8 @@ pub(super) fn read_page(query: &Query<'_>, faults: &mut Faults) -> Checked<Page>
 
 /// A number above 0. What no page or limit reaches is as good as the greatest.
 fn positive(node: Node<'_, '_>, faults: &mut Faults) -> Checked<u32> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::Within(1, i64::MAX));
     let number = integer(node, faults)?;
     if number <= Number::ZERO {
         return Err(node.refuse(Rule::GreaterThan(0), faults));

@@ -13,7 +13,9 @@ pub(crate) fn one_of<T: Copy>(
     faults: &mut Faults,
 ) -> Checked<T> {
     #[cfg(test)]
-    asked::tell(node.at, || Wanted::names(values.iter().map(|value| name(*value))));
+    asked::tell(node.at, || {
+        Wanted::names(values.iter().map(|value| name(*value)))
+    });
     let found = match node.value {
         Value::String(text) => values.iter().find(|value| name(**value) == *text),
         _ => None,

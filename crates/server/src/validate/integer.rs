@@ -49,7 +49,10 @@ pub(crate) fn integer_within(
 ) -> Checked<i64> {
     #[cfg(test)]
     asked::tell(node.at, || {
-        Wanted::Within(bounds.above.map_or(bounds.least, |above| above + 1), bounds.most)
+        Wanted::Within(
+            bounds.above.map_or(bounds.least, |above| above + 1),
+            bounds.most,
+        )
     });
     let number = integer(node, faults)?;
     let broken = if bounds

@@ -4,6 +4,8 @@ use ::url::Url;
 
 use super::{Checked, Faults, Node, Rule, refuse_nul};
 use crate::json::Value;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 
 /// Bytes of an address as it was sent.
 const URL_BYTES_MAX: usize = 2083;
@@ -13,6 +15,8 @@ const SCHEMES: [&str; 2] = ["http", "https"];
 /// An address, in the spelling that the standard gives it: scheme and host in lower case, a path of `/` at least, what a URL cannot
 /// hold percent-encoded.
 pub(crate) fn http_url(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Url> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::Text(1, URL_BYTES_MAX));
     refuse_nul(node, faults)?;
     read(node.value).map_err(|rule| node.refuse(rule.as_rule(), faults))
 }

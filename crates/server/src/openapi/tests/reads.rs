@@ -19,6 +19,9 @@ const READ_OTHERWISE: [&str; 3] = [
     "body.events.[].metadata._llm",
 ];
 
+/// Bounded where it is read otherwise: what tells aggregations apart.
+const BOUNDED_OTHERWISE: [&str; 1] = [".aggregation.func"];
+
 /// A request of an operation, and what was asked for while it was read.
 struct Read {
     operation: String,
@@ -265,8 +268,8 @@ fn is_of_type(schema: &Value, kind: &str) -> bool {
 
 #[tokio::test]
 async fn what_is_described_is_read() {
-    let mut read: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let operations = operations();
+    let mut read: BTreeMap<String, BTreeMap<String, Vec<Wanted>>> = BTreeMap::new();
     for Read {
         operation: id,
         asked,
@@ -274,38 +277,76 @@ async fn what_is_described_is_read() {
     } in read_all().await
     {
         let places = read.entry(id.clone()).or_default();
-        for Asked { place, .. } in asked {
+        for Asked { place, wanted } in asked {
             if let Some((path, _)) = described(operations[id.as_str()], &place) {
-                places.insert(path);
+                places.entry(path).or_default().push(wanted);
             }
         }
     }
     let mut wrong = BTreeSet::new();
     for (id, operation) in operations {
-        let mut told = BTreeSet::new();
-        for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            let parameter = DOCUMENT.resolve(parameter);
-            if parameter["in"] == "query" {
-                told.insert(format!(
-                    "query.{}",
-                    parameter["name"].as_str().expect("a name")
-                ));
-            }
-        }
-        if let Some(schema) = body_of(operation) {
-            fields(schema, "body", 0, &mut told);
-        }
-        for place in told {
-            if !read[id].contains(&place) && !READ_OTHERWISE.contains(&place.as_str()) {
+        for (place, schemas) in told(operation) {
+            let wanted = read[id].get(&place).map_or(&[][..], Vec::as_slice);
+            if wanted.is_empty() && !READ_OTHERWISE.contains(&place.as_str()) {
                 wrong.insert(format!("{id}: {place} is described and not read"));
+            }
+            for schema in schemas {
+                if is_bounded(schema)
+                    && !wanted.iter().any(|wanted| bounds(schema, wanted))
+                    && !BOUNDED_OTHERWISE.iter().any(|other| place.ends_with(other))
+                {
+                    wrong.insert(format!("{id}: {place} is not held to {schema}"));
+                }
             }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The places of all fields of a schema. Deep in it, forms come again that were seen further up.
-fn fields(schema: &Value, at: &str, depth: usize, found: &mut BTreeSet<String>) {
+/// Whether a schema does not take all of its type.
+fn is_bounded(schema: &Value) -> bool {
+    let keys = [
+        "minLength",
+        "maxLength",
+        "enum",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+    ];
+    keys.iter().any(|key| schema.get(key).is_some())
+}
+
+/// Whether what is wanted has the bounds of a schema, and not just its type.
+fn bounds(schema: &Value, wanted: &Wanted) -> bool {
+    match wanted {
+        Wanted::Something | Wanted::Kind(_) | Wanted::Text(0, usize::MAX) => false,
+        Wanted::Text(..) | Wanted::Names(_) | Wanted::Within(..) => allows(schema, wanted),
+    }
+}
+
+/// All parameters and fields of an operation, and the schemas that each may have.
+fn told(operation: &'static Value) -> BTreeMap<String, Vec<&'static Value>> {
+    let mut told = BTreeMap::new();
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let parameter = DOCUMENT.resolve(parameter);
+        if parameter["in"] == "query" {
+            let place = format!("query.{}", parameter["name"].as_str().expect("a name"));
+            told.insert(place, DOCUMENT.members(&parameter["schema"]));
+        }
+    }
+    if let Some(schema) = body_of(operation) {
+        fields(schema, "body", 0, &mut told);
+    }
+    told
+}
+
+/// The fields of a schema. Deep in it, forms come again that were seen further up.
+fn fields(
+    schema: &'static Value,
+    at: &str,
+    depth: usize,
+    found: &mut BTreeMap<String, Vec<&'static Value>>,
+) {
     if depth > 4 {
         return;
     }
@@ -316,7 +357,8 @@ fn fields(schema: &Value, at: &str, depth: usize, found: &mut BTreeSet<String>) 
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let at = format!("{at}.{name}");
             fields(property, &at, depth + 1, found);
-            found.insert(at);
+            let members = DOCUMENT.members(property);
+            found.entry(at).or_default().extend(members);
         }
     }
 }

@@ -5,6 +5,8 @@ use domain::Address;
 use super::country::{COUNTRIES, full_state};
 use super::optional_text;
 use crate::json::Value;
+#[cfg(test)]
+use crate::openapi::asked::{self, Wanted};
 use crate::validate::{Checked, Faults, Model, Node, Rule};
 
 /// An address, its state in full.
@@ -43,6 +45,8 @@ fn line(model: Model<'_, '_>, name: &str, faults: &mut Faults) -> Checked<Option
 
 /// The code of a country, in either case.
 pub(in super::super) fn country(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
+    #[cfg(test)]
+    asked::tell(node.at, || Wanted::names(COUNTRIES.into_iter()));
     if let Value::String(code) = node.value {
         let code = code.to_uppercase();
         if COUNTRIES.binary_search(&code.as_str()).is_ok() {
