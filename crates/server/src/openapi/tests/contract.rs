@@ -42,6 +42,17 @@ fn differences_from_the_contract_are_those_that_are_known() {
     );
 }
 
+/// A difference that nobody can give a reason for is a fault.
+#[test]
+fn each_group_of_differences_has_its_reason_in_the_documentation() {
+    let known = std::fs::read_to_string(file("differences.txt")).expect("the file is there");
+    let reasons = std::fs::read_to_string(file("../../docs/conformance.md"));
+    let reasons = reasons.expect("the documentation is there");
+    for group in known.lines().filter(|line| !line.starts_with(' ')) {
+        assert!(reasons.contains(&format!("`{group}`")), "{group}");
+    }
+}
+
 /// What is said otherwise, and where.
 #[derive(Default)]
 struct Differences(BTreeMap<String, BTreeSet<String>>);

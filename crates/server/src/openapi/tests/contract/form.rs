@@ -146,7 +146,7 @@ fn differ(theirs: &Value, ours: &Value, place: &str, differences: &mut Differenc
             }
             (key, theirs, ours) => {
                 let told = |value: Option<&Value>| value.map_or("nothing".to_owned(), short);
-                let what = format!("`{key}`: {} for {}", told(ours), told(theirs));
+                let what = format!("{key}: {} for {}", told(ours), told(theirs));
                 differences.add(what, place);
             }
         }
