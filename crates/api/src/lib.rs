@@ -4,6 +4,8 @@
 //! visible as one. Invariants:
 //! - every declared field is written, unset ones as null; requests leave unset fields out;
 //! - no number becomes a float here: a [`Decimal`] holds the digits as they are on the wire;
+//! - every type knows its JSON Schema, which the OpenAPI document is made of; where a field is text on the wire, a marker of
+//!   `schema` says of what kind;
 //! - identifiers and times are text as they are on the wire: version 4 UUIDs in lower case, ISO 8601 with an offset.
 
 #![warn(missing_docs)]

@@ -159,6 +159,7 @@ pub(super) fn sent() -> Value {
                 "tags": ["webhooks"],
                 "summary": name,
                 "operationId": format!("webhook:{name}"),
+                "security": [],
                 "requestBody": {"required": true, "content": content},
                 "responses": {"2XX": {"description": "Any of these says that it has arrived."}},
             });

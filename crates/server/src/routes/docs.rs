@@ -72,3 +72,42 @@ fn serve(call: &Call, part: fn(&Page) -> &Asset) -> Ready<Answer> {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     ready(Ok(response))
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{Method, StatusCode};
+
+    use crate::testing::Bench;
+
+    #[tokio::test]
+    async fn the_page_and_all_that_it_loads_come_from_here() {
+        let bench = Bench::new();
+        let page = bench.send_raw(Method::GET, "/docs", &[], Vec::new()).await;
+        let parts = page.text().split([' ', '>']).filter_map(|attribute| {
+            let value = attribute
+                .strip_prefix("src=")
+                .or(attribute.strip_prefix("href="))?;
+            Some(value.trim_matches('"').to_owned())
+        });
+        let mut parts: Vec<String> = parts.filter(|part| !part.starts_with("data:")).collect();
+        assert_eq!(parts.len(), 5, "{parts:?}");
+        parts.push("/docs".to_owned());
+        for part in parts {
+            let answer = bench.send_raw(Method::GET, &part, &[], Vec::new()).await;
+            assert_eq!(answer.status, StatusCode::OK, "{part}");
+            assert!(answer.header("etag").is_some(), "{part}");
+            if part.starts_with("/docs") {
+                assert_eq!(
+                    answer.header("x-content-type-options"),
+                    Some("nosniff"),
+                    "{part}"
+                );
+                let policy = answer.header("content-security-policy").expect("a policy");
+                assert!(policy.starts_with("default-src 'none'"), "{part}");
+            }
+            let is_packed = answer.bytes().starts_with(&[0x1f, 0x8b]);
+            let encoding = answer.header("content-encoding");
+            assert_eq!(encoding, is_packed.then_some("gzip"), "{part}");
+        }
+    }
+}
