@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::server::{ADMIN_TOKEN, Server};
 
 /// The scopes that an organization's token gets here.
-const SCOPES: [&str; 10] = [
+const SCOPES: [&str; 12] = [
     "meters:read",
     "meters:write",
     "events:read",
@@ -17,6 +17,8 @@ const SCOPES: [&str; 10] = [
     "customer_meters:write",
     "benefits:read",
     "benefits:write",
+    "webhooks:read",
+    "webhooks:write",
 ];
 
 /// The days that [`event`] spreads over, and the range that shows them all.

@@ -14,3 +14,4 @@ mod grants;
 mod no_space;
 mod serve;
 mod tidy;
+mod webhooks;
