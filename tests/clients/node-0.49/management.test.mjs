@@ -112,14 +112,14 @@ describe("management", () => {
 
   test("a customer is deleted and forgotten", async () => {
     const { id, externalId, email } = await newCustomer("forgotten", { name: "Fred" });
-    await polar.events.ingest({ events: [{ name: "kept", customerId: id }] });
+    await polar.events.ingest({ events: [{ name: "forgotten", customerId: id }] });
     assert.equal(await polar.customers.delete({ id, anonymize: true }), undefined);
     await assertNotFound(
       polar.customers.get({ id }),
       polar.customers.getExternal({ externalId }),
       polar.customers.deleteExternal({ externalId }),
     );
-    const [event] = await listEvents({ name: "kept" });
+    const [event] = await listEvents({ name: "forgotten" });
     assert.equal(event.customer.id, id);
     assert.notEqual(event.customer.email, email);
     assert.notEqual(event.customer.deletedAt, null);

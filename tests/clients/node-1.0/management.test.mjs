@@ -113,7 +113,7 @@ eachVersion(({ version, polar, createPolar, errors, refusal, assertNotFound }) =
 
   test("a customer is deleted and forgotten", async () => {
     const customer = await newCustomer("forgotten", { name: "Fred" });
-    const name = `kept.${version}`;
+    const name = `forgotten.${version}`;
     await polar.events.ingest({ events: [{ name, customer_id: customer.id }] });
     assert.equal(await polar.customers.delete(customer.id, { anonymize: true }), undefined);
     await assertNotFound(

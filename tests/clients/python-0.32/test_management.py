@@ -129,7 +129,7 @@ class Management(Client):
 
     def test_a_customer_is_deleted_and_forgotten(self):
         customer = self.new_customer("forgotten", name="Fred")
-        self.ingest(event("kept", customer.external_id))
+        self.ingest(event("forgotten", customer.external_id))
         self.assertIsNone(self.polar.customers.delete(id=customer.id, anonymize=True))
         self.assert_not_found(
             lambda: self.polar.customers.get(id=customer.id),

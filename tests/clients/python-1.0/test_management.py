@@ -124,7 +124,7 @@ class Management(Client):
 
     def test_a_customer_is_deleted_and_forgotten(self):
         customer = self.new_customer("forgotten", name="Fred")
-        name = f"kept.{self.version}"
+        name = f"forgotten.{self.version}"
         self.polar.events.ingest(events=[{"name": name, "customer_id": customer.id}])
         self.assertIsNone(self.polar.customers.delete(customer.id, anonymize=True))
         self.assert_not_found(
