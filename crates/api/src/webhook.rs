@@ -157,6 +157,8 @@ pub struct WebhookPayload<T> {
     pub kind: String,
     /// When that happened.
     pub timestamp: String,
+    /// In the form of which version of the API it is told: `2026-04`.
+    pub api_version: String,
     /// What it happened to, as the API gives it.
     pub data: T,
 }

@@ -3,7 +3,7 @@
 use domain::{Timestamp, WebhookDelivery, WebhookEndpoint, WebhookEvent};
 
 /// The version of the API in whose form endpoints are told of things (SEMANTICS 14.2).
-const API_VERSION: &str = "2026-04";
+pub(crate) const WEBHOOK_API_VERSION: &str = "2026-04";
 
 /// An endpoint, with its secret.
 pub(crate) fn webhook_endpoint_to_api(endpoint: &WebhookEndpoint) -> api::WebhookEndpoint {
@@ -19,7 +19,7 @@ pub(crate) fn webhook_endpoint_to_api(endpoint: &WebhookEndpoint) -> api::Webhoo
         organization_id: endpoint.organization.to_string(),
         events: events.map(|event| event.as_str().to_owned()).collect(),
         enabled: endpoint.enabled,
-        api_version: API_VERSION.to_owned(),
+        api_version: WEBHOOK_API_VERSION.to_owned(),
         uses_standard_webhook_signature: false,
     }
 }
@@ -48,6 +48,6 @@ fn webhook_event_to_api(event: &WebhookEvent) -> api::WebhookEvent {
         payload: event.payload.clone(),
         kind: event.kind.as_str().to_owned(),
         is_archived: event.payload.is_none(),
-        api_version: API_VERSION.to_owned(),
+        api_version: WEBHOOK_API_VERSION.to_owned(),
     }
 }

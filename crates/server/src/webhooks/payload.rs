@@ -5,7 +5,9 @@ use domain::{Timestamp, WebhookFormat};
 use serde::Serialize;
 use service::{Announcement, BenefitChange, CustomerChange, Profile, WebhookPayloads};
 
-use crate::convert::{benefit_to_api, customer_state_to_api, customer_to_api, grant_to_api};
+use crate::convert::{
+    WEBHOOK_API_VERSION, benefit_to_api, customer_state_to_api, customer_to_api, grant_to_api,
+};
 
 /// Characters of a message. Discord takes 2,000.
 const MESSAGE_CHARS_MAX: usize = 1_500;
@@ -70,6 +72,7 @@ fn told(announcement: &Announcement<'_>, at: Timestamp, data: impl Serialize) ->
     json(&WebhookPayload {
         kind: announcement.kind().as_str().to_owned(),
         timestamp: at.to_iso(),
+        api_version: WEBHOOK_API_VERSION.to_owned(),
         data,
     })
 }
@@ -175,7 +178,7 @@ mod tests {
         let announcement = Announcement::Customer(CustomerChange::Deleted, &profile);
         let text = Payloads.render(&announcement, Timestamp::EPOCH, WebhookFormat::Raw);
         let expected = format!(
-            r#"{{"type":"customer.deleted","timestamp":"1970-01-01T00:00:00Z","data":{}}}"#,
+            r#"{{"type":"customer.deleted","timestamp":"1970-01-01T00:00:00Z","api_version":"2026-04","data":{}}}"#,
             serde_json::to_string(&customer_to_api(&profile)).expect("serialises"),
         );
         assert_eq!(text, expected);
