@@ -29,6 +29,11 @@ def ask(token, path, body=None):
         return json.load(answer)
 
 
+def ids(token, path):
+    """The ids of what a list holds."""
+    return [it["id"] for it in ask(token, f"{path}?limit=100")["items"]]
+
+
 def new_organization(slug):
     """A token of a new organization."""
     made = ask(ADMIN_TOKEN, "/v1/organizations/", {"name": slug, "slug": slug})
@@ -55,7 +60,7 @@ class Seeds:
         ask(token, "/v1/events/ingest", {"events": events})
 
     def ids(self, path):
-        return [it["id"] for it in ask(self.token, f"{path}?limit=100")["items"]]
+        return ids(self.token, path)
 
     def grant(self):
         """Benefits of the meters, and grants of them to the customers; their ids."""
@@ -87,6 +92,7 @@ def main():
     environment = {
         **os.environ,
         "SEXTANT_SESSION_TOKEN": session["token"],
+        "SEXTANT_TOKENS_IN_USE": " ".join(ids(ADMIN_TOKEN, "/v1/organization-access-tokens/")),
         "SEXTANT_CUSTOMER": seeds.external_customers[0],
         "SEXTANT_STRANGER_TOKEN": portal.token,
     }

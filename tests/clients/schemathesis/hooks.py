@@ -30,6 +30,9 @@ schemathesis.openapi.format(
 )
 
 
+TOKENS_IN_USE = os.environ["SEXTANT_TOKENS_IN_USE"].split()
+
+
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     """Writes the document in a way that schemathesis makes more of."""
@@ -51,7 +54,12 @@ def split(node):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Makes of a valid request one that is served more often, by what a schema cannot say. Webhooks go nowhere: their hosts are made up."""
+    """Makes of a valid request one that is served more often, by what a schema cannot say.
+
+    Webhooks leave this machine never, and the tokens of this run stay as they are.
+    """
+    if case.path_parameters and case.path_parameters.get("id") in TOKENS_IN_USE:
+        case.path_parameters = {"id": str(uuid4())}
     if isinstance(case.body, dict):
         case.body = dict(case.body)
         if "/webhooks/" in case.operation.path and "http" in str(case.body.get("url")):
