@@ -115,6 +115,10 @@ async fn every_fault_has_its_place_type_and_text() {
             r#"{"type":"value_error","loc":["body","organization_id"],"msg":"Organization not found.","input":"o"}"#,
         ),
         (
+            Fault::TooManyWebhookEndpoints,
+            r#"{"type":"value_error","loc":["body"],"msg":"The organization has as many webhook endpoints as it may have."}"#,
+        ),
+        (
             Fault::EmailTaken,
             r#"{"type":"value_error","loc":["body","email"],"msg":"A customer with this email address already exists.","input":"a@b.c"}"#,
         ),
