@@ -8,7 +8,7 @@ use domain::{
     BenefitId, CustomerId, Grant, GrantChange, GrantId, GrantedCredit, MeterCredit, MeterId,
     OrganizationId, Timestamp,
 };
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, Transaction, params};
 
 use crate::columns::{checked_timestamp, name, optional_timestamp, timestamp};
 use crate::conditions::Conditions;
@@ -98,17 +98,44 @@ impl Catalog {
         self.write(|transaction| delete_steps(transaction, steps))
     }
 
-    /// The steps of an organization that were not done to their end, by key.
+    /// Steps of an organization that were not done to their end: the first by key, at most `limit`.
     pub fn grant_steps(
         &self,
         organization: OrganizationId,
+        limit: u32,
+    ) -> Result<Vec<GrantStep>, CatalogError> {
+        let condition = "organization = ? ORDER BY key LIMIT ?";
+        self.steps_where(condition, params![organization.as_bytes(), limit])
+    }
+
+    /// The steps of grants of a benefit, or to a customer, that were not done to their end.
+    pub fn grant_steps_of(
+        &self,
+        organization: OrganizationId,
+        of: GrantsOf,
+    ) -> Result<Vec<GrantStep>, CatalogError> {
+        let (condition, id) = match &of {
+            GrantsOf::Benefit(id) => (
+                "organization = ? AND benefit = ? ORDER BY key",
+                id.as_bytes(),
+            ),
+            GrantsOf::Customer(id) => (
+                "organization = ? AND customer = ? ORDER BY key",
+                id.as_bytes(),
+            ),
+        };
+        self.steps_where(condition, params![organization.as_bytes(), id])
+    }
+
+    fn steps_where(
+        &self,
+        condition: &'static str,
+        parameters: &[&dyn ToSql],
     ) -> Result<Vec<GrantStep>, CatalogError> {
         self.read(|connection| {
-            let sql = format!(
-                "SELECT {STEP_COLUMNS} FROM grant_steps WHERE organization = ? ORDER BY key"
-            );
+            let sql = format!("SELECT {STEP_COLUMNS} FROM grant_steps WHERE {condition}");
             let mut statement = connection.prepare_cached(&sql)?;
-            let rows = statement.query_map([organization.as_bytes()], read_step)?;
+            let rows = statement.query_map(parameters, read_step)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }

@@ -81,12 +81,17 @@ impl Running {
         let opened = tokio::task::spawn_blocking(move || Service::open(options));
         let opened = opened.await.context("open the data folder")??;
         log_recovery(&opened.recovery);
+        if let Some(error) = &opened.unsettled {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "what was begun with grants before was not done to its end; it is tried again"
+            );
+        }
         Ok(Self {
             listener,
             service: Arc::new(opened.service),
             settings: Settings {
-                public_url: (choices.public_url)
-                    .unwrap_or_else(|| PublicUrl::of_listener(address)),
+                public_url: (choices.public_url).unwrap_or_else(|| PublicUrl::of_listener(address)),
             },
             address,
             new_admin_token: opened.admin_token,

@@ -105,8 +105,8 @@ pub(crate) const RETRY_SECONDS_OVERLOADED: u32 = 1;
 /// Seconds after which a client may try again when the disk is full.
 pub(crate) const RETRY_SECONDS_NO_SPACE: u32 = 30;
 
-/// How often the last use of tokens is written to the catalogue.
-pub(crate) const TOKEN_USES_SAVED_EVERY: Duration = Duration::from_secs(30);
+/// How often the last use of tokens is written to the catalogue, and what was left with grants is tried again.
+pub(crate) const CATALOG_KEPT_UP_EVERY: Duration = Duration::from_secs(30);
 
 /// Webhooks that are sent at once.
 pub(crate) const WEBHOOKS_SENT_MAX: usize = 128;

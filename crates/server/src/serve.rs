@@ -12,8 +12,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::connection;
 use crate::limits::{
-    ACCEPT_PAUSE, CONNECTIONS_MAX, HEADER_DURATION_CROWDED_MAX, HEADER_DURATION_MAX,
-    SHUTDOWN_DURATION_MAX, TOKEN_USES_SAVED_EVERY,
+    ACCEPT_PAUSE, CATALOG_KEPT_UP_EVERY, CONNECTIONS_MAX, HEADER_DURATION_CROWDED_MAX,
+    HEADER_DURATION_MAX, SHUTDOWN_DURATION_MAX,
 };
 use crate::router::Router;
 use crate::settings::Settings;
@@ -34,15 +34,15 @@ pub async fn serve(
 ) -> io::Result<()> {
     let router = Router::new(Arc::clone(&service), settings);
     let (stop, stopping) = watch::channel(false);
-    let saver = tokio::spawn(save_token_uses(Arc::clone(&service), stopping.clone()));
+    let keeper = tokio::spawn(keep_up(Arc::clone(&service), stopping.clone()));
     let webhooks = tokio::spawn(webhooks::run(service, stopping.clone()));
     let mut connections = JoinSet::new();
     let accepted = accept_all(&listener, &router, &stopping, &mut connections, shutdown).await;
     drop(listener);
     stop.send_replace(true);
     finish(connections).await;
-    if let Err(error) = saver.await {
-        tracing::error!(error = %error, "saving the use of tokens ended early");
+    if let Err(error) = keeper.await {
+        tracing::error!(error = %error, "the upkeep of the catalogue ended early");
     }
     if let Err(error) = webhooks.await {
         tracing::error!(error = %error, "webhooks ended early");
@@ -131,28 +131,47 @@ pub(crate) async fn told_to_stop(stopping: &mut watch::Receiver<bool>) {
     drop(stopping.wait_for(|stopping| *stopping).await);
 }
 
-/// Writes down from time to time, and at the end, when tokens were last used.
-async fn save_token_uses(service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
-    let mut ticks = interval(TOKEN_USES_SAVED_EVERY);
+/// From time to time, and at the end: writes down when tokens were last used, and does what a full disk or the like left of what was
+/// begun with grants.
+async fn keep_up(service: Arc<Service>, mut stopping: watch::Receiver<bool>) {
+    let mut ticks = interval(CATALOG_KEPT_UP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let last = tokio::select! {
             _ = ticks.tick() => false,
             () = told_to_stop(&mut stopping) => true,
         };
-        let service = Arc::clone(&service);
-        let saved = tokio::task::spawn_blocking(move || service.save_token_uses()).await;
-        match saved {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                let causes = telemetry::causes(&error);
-                tracing::warn!(error = causes, "the use of tokens was not saved");
-            }
-            Err(error) => tracing::error!(error = %error, "saving the use of tokens panicked"),
-        }
+        keep(
+            &service,
+            Service::save_token_uses,
+            "the use of tokens was not saved",
+        )
+        .await;
+        keep(
+            &service,
+            Service::settle_all_grants,
+            "what was begun with grants was not done",
+        )
+        .await;
         if last {
             return;
         }
+    }
+}
+
+async fn keep(
+    service: &Arc<Service>,
+    step: fn(&Service) -> Result<(), service::Error>,
+    otherwise: &'static str,
+) {
+    let service = Arc::clone(service);
+    match tokio::task::spawn_blocking(move || step(&service)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            let causes = telemetry::causes(&error);
+            tracing::warn!(error = causes, "{otherwise}");
+        }
+        Err(error) => tracing::error!(error = %error, "{otherwise}: our code panicked"),
     }
 }
 

@@ -117,23 +117,27 @@ impl Service {
         Ok(benefit)
     }
 
-    /// Deletes a benefit and revokes its grants, each with the units that it credited last; durable and visible when it returns. Cost: a
-    /// few events for each grant that is in force.
+    /// Deletes a benefit, durable and at once, and revokes its grants, each with the units that it credited last. All of them are
+    /// revoked when this returns, unless the events could not be written: then it is done later. Cost: a few events for each grant that
+    /// is in force, in slices between which others have their turn.
     pub fn delete_benefit(&self, organization: OrganizationId, id: BenefitId) -> Result<(), Error> {
-        let _accounts = self.accounts.read();
-        let _changing = self.changing.lock();
-        let _granting = self.granting.lock();
-        self.settle_grants(organization)?;
-        let mut benefit = self.benefit(organization, id)?;
-        let now = self.now();
-        benefit.modified_at = Some(now);
-        benefit.deleted_at = Some(now);
-        let revocations = self.revocations(organization, GrantsOf::Benefit(id))?;
-        let told = Announcement::Benefit(BenefitChange::Updated, &benefit);
-        let outbox = self.outbox(organization, &[told]);
-        self.catalog
-            .delete_benefit(&benefit, &revocations, &outbox)?;
-        self.settle_grants(organization)
+        {
+            let _changing = self.changing.lock();
+            let _granting = self.granting.lock();
+            let mut benefit = self.benefit(organization, id)?;
+            self.settle_grants_of(organization, GrantsOf::Benefit(id))?;
+            let now = self.now();
+            benefit.modified_at = Some(now);
+            benefit.deleted_at = Some(now);
+            let revocations = self.revocations(organization, GrantsOf::Benefit(id))?;
+            let told = Announcement::Benefit(BenefitChange::Updated, &benefit);
+            let outbox = self.outbox(organization, &[told]);
+            self.catalog
+                .delete_benefit(&benefit, &revocations, &outbox)?;
+        }
+        // The benefit is deleted, whatever comes of this. Who settles what is left tells why it was left.
+        let _later = self.settle_grants(organization);
+        Ok(())
     }
 
     /// That the organization has the meter that a benefit is to credit. It may be archived, as in the reference: what it is credited then

@@ -327,19 +327,21 @@ impl Service {
         id: CustomerId,
         left: impl FnOnce(Customer, Timestamp) -> Customer,
     ) -> Result<(), Error> {
-        let _accounts = self.accounts.write();
-        let _changing = self.changing.lock();
-        let _granting = self.granting.lock();
-        self.settle_grants(organization)?;
-        let now = self.now();
-        let deleted = left(self.customer(organization, id)?, now).deleted(now);
-        let revocations = self.revocations(organization, GrantsOf::Customer(id))?;
-        let outbox = self.outbox_of_customer(CustomerChange::Deleted, &deleted)?;
-        self.catalog
-            .delete_customer(&deleted, &revocations, &outbox)?;
-        self.directory.write().remove(organization, id);
-        self.sessions.write().remove_of(id);
-        // The customer is deleted, whatever comes of this: what is missing is done before the next thing happens to a grant.
+        {
+            let _accounts = self.accounts.write();
+            let _changing = self.changing.lock();
+            let _granting = self.granting.lock();
+            self.settle_grants_of(organization, GrantsOf::Customer(id))?;
+            let now = self.now();
+            let deleted = left(self.customer(organization, id)?, now).deleted(now);
+            let revocations = self.revocations(organization, GrantsOf::Customer(id))?;
+            let outbox = self.outbox_of_customer(CustomerChange::Deleted, &deleted)?;
+            self.catalog
+                .delete_customer(&deleted, &revocations, &outbox)?;
+            self.directory.write().remove(organization, id);
+            self.sessions.write().remove_of(id);
+        }
+        // The customer is deleted, whatever comes of this. Who settles what is left tells why it was left.
         let _later = self.settle_grants(organization);
         Ok(())
     }

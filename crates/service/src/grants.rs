@@ -88,7 +88,6 @@ impl Service {
         // So that neither the customer is deleted nor the meter archived before it is written.
         let _accounts = self.accounts.read();
         let _granting = self.granting.lock();
-        self.settle_grants(organization)?;
         let benefit = self.granted_benefit(organization, new.benefit)?;
         let customer = self.credited_customer(organization, &new.customer)?;
         let unknown = Fault::CreditCustomerUnknown {
@@ -97,6 +96,7 @@ impl Service {
         let Some(id) = customer.id else {
             return Err(Error::Invalid(vec![unknown]));
         };
+        self.settle_grants_of(organization, GrantsOf::Customer(id))?;
         let key = new.external_id.as_deref();
         match self.known_grant(organization, key, GrantChange::Granted, |known, grant| {
             known == id && grant.benefit == benefit.id
@@ -139,8 +139,7 @@ impl Service {
     ) -> Result<GrantView, Error> {
         let _accounts = self.accounts.read();
         let _granting = self.granting.lock();
-        self.settle_grants(organization)?;
-        let grant = self.grant_row(organization, id)?;
+        let grant = self.settled_grant(organization, id)?;
         let key = external_id.as_deref();
         match self.known_grant(organization, key, GrantChange::Cycled, |_, known| {
             known.id == id
@@ -172,8 +171,7 @@ impl Service {
     ) -> Result<GrantView, Error> {
         let _accounts = self.accounts.read();
         let _granting = self.granting.lock();
-        self.settle_grants(organization)?;
-        let grant = self.grant_row(organization, id)?;
+        let grant = self.settled_grant(organization, id)?;
         if grant.is_revoked() {
             return self.grant_view(organization, grant);
         }
@@ -217,8 +215,8 @@ impl Service {
         self.grant_views(organization, grants)
     }
 
-    /// Steps that revoke all grants of a benefit, or all that a customer has. To be written with the change that is the reason, and
-    /// [settled](Self::settle_grants) after, all under [`Service::granting`].
+    /// Steps that revoke all grants of a benefit, or all that a customer has. To be written with the change that is the reason while
+    /// [`Service::granting`] is held, and [settled](Self::settle_grants) after.
     pub(crate) fn revocations(
         &self,
         organization: OrganizationId,
@@ -230,6 +228,13 @@ impl Service {
 
     fn grant_row(&self, organization: OrganizationId, id: GrantId) -> Result<Grant, Error> {
         self.catalog.grant(organization, id)?.ok_or(Error::NotFound)
+    }
+
+    /// The row of a grant of which no step is missing. [`Service::granting`] is held.
+    fn settled_grant(&self, organization: OrganizationId, id: GrantId) -> Result<Grant, Error> {
+        let grant = self.grant_row(organization, id)?;
+        self.settle_grants_of(organization, GrantsOf::Customer(grant.customer))?;
+        self.grant_row(organization, id)
     }
 
     fn as_it_is(&self, organization: OrganizationId, id: GrantId) -> Result<Granted, Error> {

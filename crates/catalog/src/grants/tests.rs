@@ -73,7 +73,11 @@ fn steps_stay_until_they_are_finished_or_dropped() {
     without_credit.resets = false;
     let steps = [step(&first, "\0a"), without_credit, step(&first, "c")];
     catalog.begin_grant_steps(&steps).expect("begins");
-    assert_eq!(catalog.grant_steps(organization).expect("reads"), steps);
+    assert_eq!(catalog.grant_steps(organization, 9).expect("reads"), steps);
+    let first_two = catalog.grant_steps(organization, 2);
+    assert_eq!(first_two.expect("reads"), steps[..2]);
+    let of_customer = catalog.grant_steps_of(organization, GrantsOf::Customer(customer(2).id));
+    assert_eq!(of_customer.expect("reads"), steps[1..2]);
     assert_eq!(
         catalog.organizations_with_grant_steps().expect("reads"),
         [organization]
@@ -81,7 +85,7 @@ fn steps_stay_until_they_are_finished_or_dropped() {
     catalog.drop_grant_steps(&steps[2..]).expect("drops");
     finish(&catalog, &steps[..1], std::slice::from_ref(&first));
     assert_eq!(
-        catalog.grant_steps(organization).expect("reads"),
+        catalog.grant_steps(organization, 9).expect("reads"),
         steps[1..2]
     );
     assert_eq!(

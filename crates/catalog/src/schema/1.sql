@@ -125,6 +125,9 @@ CREATE TABLE grant_steps (
     PRIMARY KEY (organization, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX grant_steps_by_customer ON grant_steps (organization, customer);
+CREATE INDEX grant_steps_by_benefit ON grant_steps (organization, benefit);
+
 CREATE TABLE benefits (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     organization BLOB NOT NULL REFERENCES organizations (id),

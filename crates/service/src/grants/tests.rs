@@ -1,7 +1,7 @@
 //! Grants, killed at each of their steps.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use catalog::Outbox;
 use domain::{
@@ -9,10 +9,12 @@ use domain::{
     Visibility, WebhookFormat,
 };
 
+use store::testing::MemoryDisk;
+
 use super::*;
 use crate::{
     Announcement, Clock, EventSearch, NewCustomer, NewMeter, NewReset, OpenOptions, Random,
-    RealDisk, StoreOptions, WebhookPayloads,
+    StoreOptions, WebhookPayloads,
 };
 
 #[derive(Debug)]
@@ -26,11 +28,13 @@ impl Clock for SteppingClock {
 }
 
 #[derive(Debug)]
-struct CountingRandom(AtomicU8);
+struct CountingRandom(AtomicU32);
 
 impl Random for CountingRandom {
     fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill(self.0.fetch_add(1, Ordering::Relaxed));
+        bytes.fill(0);
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
+        bytes[..4].copy_from_slice(&number.to_le_bytes());
     }
 }
 
@@ -44,9 +48,10 @@ impl WebhookPayloads for Kinds {
     }
 }
 
-/// A folder that outlives its services.
+/// A folder that outlives its services; the events in it are on a disk of their own.
 struct Fixture {
     folder: tempfile::TempDir,
+    disk: MemoryDisk,
     clock: Arc<SteppingClock>,
     random: Arc<CountingRandom>,
 }
@@ -55,16 +60,17 @@ impl Fixture {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
+            disk: MemoryDisk::new(),
             clock: Arc::new(SteppingClock(AtomicU64::new(0))),
-            random: Arc::new(CountingRandom(AtomicU8::new(1))),
+            random: Arc::new(CountingRandom(AtomicU32::new(1))),
         }
     }
 
     fn open(&self) -> Service {
         let opened = Service::open(OpenOptions {
-            folder: self.folder.path().join("data"),
+            folder: self.folder.path().to_owned(),
             admin_token: Some("admin".to_owned()),
-            disk: Arc::new(RealDisk),
+            disk: Arc::new(self.disk.clone()),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             random: Arc::clone(&self.random) as Arc<dyn Random>,
             store: StoreOptions::default(),
@@ -381,4 +387,82 @@ fn a_key_counts_once_among_credits_grants_and_cycles() {
     assert!(matches!(refused, Err(Error::Invalid(faults)) if faults == [Fault::GrantRevoked]));
     let anew = service.grant(organization, cast.new_grant(None));
     assert!(anew.expect("granted").is_new);
+}
+
+#[test]
+fn what_a_full_disk_left_of_a_deletion_is_done_when_there_is_space() {
+    let fixture = Fixture::new();
+    let service = fixture.open();
+    let cast = cast(&service);
+    let organization = cast.organization;
+    for n in 0..3 {
+        let customer = customer(&service, organization, &format!("customer-{n}"));
+        let new = NewGrant {
+            customer: CustomerKey::Id(customer),
+            ..cast.new_grant(None)
+        };
+        service.grant(organization, new).expect("granted");
+    }
+    let own = service.grant(organization, cast.new_grant(None));
+    let own = own.expect("granted").grant.grant.id;
+    fixture.disk.limit_bytes(Some(fixture.disk.used_bytes()));
+    // What a client is told it did not do is not done later.
+    let refused = service.cycle_grant(organization, own, None);
+    assert!(matches!(refused, Err(Error::NoSpace)), "{refused:?}");
+    service
+        .delete_benefit(organization, cast.benefit)
+        .expect("deleted, though its grants stay for now");
+    let gone = service.benefit(organization, cast.benefit);
+    assert!(matches!(gone, Err(Error::NotFound)));
+    assert_eq!(cast.credited(&service), UNITS);
+    let later = service.settle_all_grants();
+    assert!(matches!(later, Err(Error::NoSpace)), "{later:?}");
+    let is_granted = |service: &Service| {
+        let search = GrantSearch {
+            is_granted: Some(true),
+            ..GrantSearch::default()
+        };
+        let page = Page { page: 1, limit: 10 };
+        let listed = service.grants(organization, &search, page);
+        listed.expect("listed").total
+    };
+    assert_eq!(is_granted(&service), 4);
+    fixture.disk.limit_bytes(None);
+    // Whoever asks for the next thing of the customer finds it done.
+    let revoked = service.revoke_grant(organization, own).expect("answered");
+    assert!(revoked.grant.is_revoked());
+    assert_eq!((cast.credited(&service), is_granted(&service)), (0, 3));
+    service.settle_all_grants().expect("there is space");
+    assert_eq!(is_granted(&service), 0);
+    let events = cast.events(&service);
+    let revocations = events.iter().filter(|name| *name == "benefit.revoked");
+    assert_eq!(revocations.count(), 4);
+    assert!(!events.iter().any(|name| name == "benefit.cycled"));
+}
+
+#[test]
+fn many_grants_are_revoked_with_their_benefit() {
+    let fixture = Fixture::new();
+    let service = fixture.open();
+    let cast = cast(&service);
+    let count = 2 * i64::from(steps::STEPS_AT_ONCE) + 1;
+    let customers: Vec<CustomerId> = (0..count)
+        .map(|n| customer(&service, cast.organization, &format!("customer-{n}")))
+        .collect();
+    for customer in &customers {
+        let new = NewGrant {
+            customer: CustomerKey::Id(*customer),
+            ..cast.new_grant(None)
+        };
+        service.grant(cast.organization, new).expect("granted");
+    }
+    service
+        .delete_benefit(cast.organization, cast.benefit)
+        .expect("deleted");
+    for customer in customers {
+        let cast = Cast { customer, ..cast };
+        assert_eq!(cast.credited(&service), 0);
+    }
+    let left = service.catalog.grant_steps(cast.organization, 1);
+    assert_eq!(left.expect("reads"), []);
 }

@@ -114,18 +114,18 @@ impl Service {
         outbox
     }
 
+    /// Whether an organization has no endpoint that is told of anything.
+    pub(crate) fn is_nobody_told(&self, organization: OrganizationId) -> bool {
+        self.webhooks.endpoints.read().is_nobody_told(organization)
+    }
+
     /// What is to be told of a change to a customer, who is as it is after.
     pub(crate) fn outbox_of_customer(
         &self,
         change: CustomerChange,
         customer: &Customer,
     ) -> Result<Outbox, Error> {
-        if self
-            .webhooks
-            .endpoints
-            .read()
-            .is_nobody_told(customer.organization)
-        {
+        if self.is_nobody_told(customer.organization) {
             return Ok(Outbox::default());
         }
         let profile = self.profile(customer.clone())?;

@@ -159,8 +159,8 @@ impl Service {
         organization: OrganizationId,
         new: NewWebhookEndpoint,
     ) -> Result<WebhookEndpoint, Error> {
-        let _changing = self.changing.lock();
         let mut follower = self.webhooks.follower.lock();
+        let _changing = self.changing.lock();
         let count = self.webhooks.endpoints.read().count(organization);
         if count >= WEBHOOK_ENDPOINTS_PER_ORGANIZATION_MAX {
             return Err(Error::Invalid(vec![Fault::TooManyWebhookEndpoints]));
@@ -211,8 +211,8 @@ impl Service {
         id: WebhookEndpointId,
         changes: WebhookEndpointChanges,
     ) -> Result<WebhookEndpoint, Error> {
-        let _changing = self.changing.lock();
         let mut follower = self.webhooks.follower.lock();
+        let _changing = self.changing.lock();
         let mut endpoint = self.webhook_endpoint(organization, id)?;
         if changes == WebhookEndpointChanges::default() {
             return Ok(endpoint);
@@ -246,8 +246,8 @@ impl Service {
         organization: OrganizationId,
         id: WebhookEndpointId,
     ) -> Result<(), Error> {
-        let _changing = self.changing.lock();
         let _follower = self.webhooks.follower.lock();
+        let _changing = self.changing.lock();
         self.catalog
             .delete_webhook_endpoint(organization, id, self.now())?;
         self.webhooks.endpoints.write().remove(organization, id);
