@@ -7,6 +7,7 @@ use domain::{
 };
 
 use crate::anonymize::anonymized;
+use crate::secrets::SecretHasher;
 use crate::{Change, CustomerChange, CustomerSearch, Error, Fault, Listed, Page, Service};
 
 /// A customer to be made. Every field is valid in form.
@@ -317,7 +318,10 @@ impl Service {
         organization: OrganizationId,
         id: CustomerId,
     ) -> Result<(), Error> {
-        self.remove_customer(organization, id, anonymized)
+        let hasher = SecretHasher::new(&self.engine.folder().secret().derive("anonymous texts"));
+        self.remove_customer(organization, id, |customer, at| {
+            anonymized(customer, at, &hasher)
+        })
     }
 
     /// Deletes a customer, of which `left` makes what is left.
