@@ -41,7 +41,8 @@ pub(crate) struct Webhooks {
     endpoints: RwLock<Endpoints>,
     /// Whose turn it is.
     queue: Mutex<Queue>,
-    /// Held while endpoints change, before [`Self::endpoints`], and while usage is followed or states are told.
+    /// Held while endpoints change, before the service's `changing`, so that nobody else waits for it, and [`Self::endpoints`]; and while
+    /// usage is followed or states are told.
     follower: Mutex<Follower>,
 }
 

@@ -173,13 +173,13 @@ fn what_was_told_of_before_a_kill_is_sent_after_it_in_order_and_signed() {
     let mut first_attempts = Vec::new();
     let mut left = waiting.clone();
     while !left.is_empty() {
-        let received = receiver.next();
-        assert!(received.is_signed_with(&secret), "{received:?}");
-        let customer = received.payload()["data"]["id"]
+        let told = receiver.next();
+        assert!(told.is_signed_with(&secret), "{told:?}");
+        let customer = told.payload()["data"]["id"]
             .as_str()
             .expect("an id")
             .to_owned();
-        let id = &received.headers["webhook-id"];
+        let id = &told.headers["webhook-id"];
         match ids.get(&customer) {
             // At least once, and under one id.
             Some(known) => assert_eq!(known, id),
@@ -217,8 +217,8 @@ fn usage_is_told_as_the_state_of_the_customer_also_after_a_kill() {
     server.kill();
     let server = start(folder.path());
     let mut organization = organization.on(&server);
-    let received = receiver.next();
-    let payload = received.payload();
+    let told = receiver.next();
+    let payload = told.payload();
     assert_eq!(payload["type"], "customer.state_changed");
     let state = organization.get(&format!(
         "/v1/customers/{}/state",
