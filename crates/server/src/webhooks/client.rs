@@ -51,6 +51,8 @@ pub(super) struct Client {
 enum NoAnswer {
     #[error("the URL cannot be used")]
     Url,
+    #[error("only https is allowed")]
+    NotHttps,
     #[error("the host was not found ({0})")]
     NotFound(#[source] io::Error),
     #[error("the host has no public address")]
@@ -99,16 +101,26 @@ impl Client {
 
     async fn send(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<Answer, NoAnswer> {
         let url = Url::parse(url).map_err(|_| NoAnswer::Url)?;
+        // Before anybody is looked up or connected to.
+        let tls_name = self.tls_name(&url)?;
         let request = request(&url, headers, body).ok_or(NoAnswer::Url)?;
         let stream = self.connect(&url).await?;
-        match url.scheme() {
-            "http" if self.hosts == Hosts::Any => exchange(TokioIo::new(stream), request).await,
-            "https" => {
-                let name = server_name(&url).ok_or(NoAnswer::Url)?;
+        match tls_name {
+            None => exchange(TokioIo::new(stream), request).await,
+            Some(name) => {
                 let connector = self.connector().await;
                 let stream = connector.connect(name, stream).await;
                 exchange(TokioIo::new(stream.map_err(NoAnswer::Tls)?), request).await
             }
+        }
+    }
+
+    /// Who must be at the other end of TLS; `None` where plain HTTP is meant and allowed.
+    fn tls_name(&self, url: &Url) -> Result<Option<ServerName<'static>>, NoAnswer> {
+        match url.scheme() {
+            "https" => server_name(url).ok_or(NoAnswer::Url).map(Some),
+            "http" if self.hosts == Hosts::Any => Ok(None),
+            "http" => Err(NoAnswer::NotHttps),
             _ => Err(NoAnswer::Url),
         }
     }

@@ -220,14 +220,37 @@ async fn a_host_that_is_not_public_is_not_connected_to() {
 
 #[tokio::test]
 async fn plain_http_is_for_those_who_allow_any_host() {
-    let client = Client::new(Hosts::Public, TIME_MAX);
-    let url = Url::parse("http://example.com/").expect("a URL");
-    assert!(Hosts::Public.have_host_of(&url));
-    // Not even when the host was public when the endpoint was made.
-    let request = request(&url, HeaderMap::new(), Bytes::new());
-    assert!(request.is_some());
-    let outcome = post(&client, "http://127.0.0.1:1/").await;
-    assert_eq!(outcome.http_code, None);
+    let to_public = Client::new(Hosts::Public, TIME_MAX);
+    // The host is fine: by https it may be called.
+    for (url, is_refused) in [
+        ("http://example.com/", true),
+        ("http://[2606:4700::1111]:8080/", true),
+        ("https://example.com/", false),
+    ] {
+        let url = Url::parse(url).expect("a URL");
+        assert!(Hosts::Public.have_host_of(&url));
+        let refused = to_public.tls_name(&url).map_err(|why| why.to_string());
+        let expected = is_refused.then(|| "only https is allowed".to_owned());
+        assert_eq!(refused.err(), expected, "{url}");
+        assert!(to_any().tls_name(&url).is_ok());
+    }
+    // It is told before the address is looked at: nobody is connected to.
+    let outcome = post(&to_public, "http://127.0.0.1:1/").await;
+    assert_eq!(
+        (outcome.http_code, text(&outcome)),
+        (None, "only https is allowed")
+    );
+}
+
+#[tokio::test]
+async fn other_schemes_are_for_nobody() {
+    for hosts in [Hosts::Public, Hosts::Any] {
+        let client = Client::new(hosts, TIME_MAX);
+        for url in ["ftp://127.0.0.1:1/", "mailto:ada@example.com", "nothing"] {
+            let outcome = post(&client, url).await;
+            assert_eq!(text(&outcome), "the URL cannot be used", "{url}");
+        }
+    }
 }
 
 /// A receiver over TLS, and those who vouch for it.
