@@ -25,6 +25,7 @@ mod error;
 mod json;
 mod limits;
 mod openapi;
+mod page;
 mod pool;
 mod reply;
 mod request;

@@ -8,8 +8,18 @@ const TOKEN = "customer_session_token";
 const BACK = "return_url";
 const PAGE_ROWS = 100;
 
+/** What is said instead of meters. */
+const NOTICES = {
+  noToken: ["No link", "Open this page by the link that you were given."],
+  expired: ["This link has expired", "Ask for a new one where you found it."],
+  nothing: ["Nothing was used yet", "What you use is shown here as soon as it is counted."],
+  failed: ["Your usage cannot be shown at the moment", "Try again in a little while."],
+};
+
 const status = document.getElementById("status");
-const table = document.getElementById("meters");
+const notice = document.getElementById("notice");
+const meters = document.getElementById("meters");
+const card = document.getElementById("meter").content.firstElementChild;
 const refresh = document.getElementById("refresh");
 
 /** The token, taken out of the address bar. */
@@ -49,51 +59,60 @@ function parse(text) {
   );
 }
 
-/** 1234567.50 as 1,234,567.50; whole numbers without a point. */
+/** For persons: 1,234,567.5. Small numbers keep six digits, others six places after the point. */
 function shown(number) {
-  const text = String(number).replace(/\.0+$/, "");
-  const [whole, fraction] = text.split(".");
-  const grouped = /^-?\d+$/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, ",") : whole;
-  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
-}
-
-function cell(content) {
-  const cell = document.createElement("td");
-  cell.append(...content);
-  return cell;
-}
-
-function row(item) {
-  const name = document.createElement("th");
-  name.scope = "row";
-  name.textContent = item.meter.name;
-  if (item.modified_at !== null) {
-    const when = document.createElement("time");
-    when.className = "when";
-    when.dateTime = item.modified_at;
-    when.textContent = `Last counted ${new Date(item.modified_at).toLocaleString()}`;
-    name.append(when);
+  const size = Math.abs(Number(number));
+  let digits = { maximumFractionDigits: 6 };
+  if (size < 1) {
+    digits = { maximumSignificantDigits: 6 };
+  } else if (size >= 1e18) {
+    digits = { maximumSignificantDigits: 6, notation: "scientific" };
   }
-  const used = [shown(item.consumed_units)];
-  const hasCredits = Number(item.credited_units) > 0;
-  if (hasCredits) {
-    const bar = document.createElement("progress");
+  return new Intl.NumberFormat(undefined, digits).format(number);
+}
+
+/** Puts a number where it belongs; whoever points at it sees all of its digits. */
+function fill(place, number) {
+  place.value = String(number);
+  place.title = String(number);
+  place.textContent = shown(number);
+}
+
+/** The same number without its sign. */
+function unsigned(number) {
+  return String(number).replace(/^-/, "");
+}
+
+function cardOf(item) {
+  const made = card.cloneNode(true);
+  const part = (selector) => made.querySelector(selector);
+  part("h2").textContent = item.meter.name;
+  fill(part(".used"), item.consumed_units);
+  if (Number(item.credited_units) > 0) {
+    fill(part(".credits"), item.credited_units);
+    fill(part(".balance"), item.balance);
+    const isOver = Number(item.balance) < 0;
+    const left = part(".left");
+    left.textContent = `${shown(unsigned(item.balance))} ${isOver ? "over" : "left"}`;
+    const bar = part("progress");
     bar.max = Number(item.credited_units);
-    bar.value = Math.max(0, Number(item.consumed_units));
+    bar.value = Math.min(bar.max, Math.max(0, Number(item.consumed_units)));
     bar.ariaLabel = `${item.meter.name}: used of credits`;
-    used.push(document.createElement("br"), bar);
+    made.classList.toggle("over", isOver);
+    for (const hidden of [left, bar, ...made.querySelectorAll(".credit")]) {
+      hidden.hidden = false;
+    }
   }
-  const line = document.createElement("tr");
-  line.append(
-    name,
-    cell(used),
-    cell([hasCredits ? shown(item.credited_units) : "–"]),
-    cell([hasCredits ? shown(item.balance) : "–"]),
-  );
-  return line;
+  if (item.modified_at !== null) {
+    const when = new Date(item.modified_at);
+    part("time").dateTime = item.modified_at;
+    part("time").textContent = when.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+    part(".when").hidden = false;
+  }
+  return made;
 }
 
-/** All pages of the list. */
+/** All pages of the list; nothing when nobody has the token any more. */
 async function ask(token) {
   const items = [];
   for (let page = 1; ; page += 1) {
@@ -117,28 +136,44 @@ async function ask(token) {
   }
 }
 
+/** Says something, in place of a notice that was there; without meters but for those that are still true. */
+function say(name) {
+  notice.hidden = name === undefined;
+  if (name !== undefined) {
+    const [heading, text] = NOTICES[name];
+    notice.querySelector("h2").textContent = heading;
+    notice.querySelector("p").textContent = text;
+  }
+}
+
 async function show(token) {
-  refresh.hidden = true;
   if (token === null) {
-    status.textContent = "Open this page by the link that you were given.";
+    status.textContent = "";
+    say("noToken");
     return;
   }
+  refresh.disabled = true;
   try {
     const items = await ask(token);
     if (items === null) {
       window.sessionStorage.removeItem(TOKEN);
-      table.hidden = true;
-      status.textContent = "This link has expired. Ask for a new one.";
+      meters.hidden = true;
+      refresh.hidden = true;
+      status.textContent = "";
+      say("expired");
       return;
     }
-    table.tBodies[0].replaceChildren(...items.map(row));
-    table.hidden = items.length === 0;
-    const now = new Date().toLocaleTimeString();
-    status.textContent = items.length === 0 ? "Nothing was used yet." : `As of ${now}`;
+    meters.replaceChildren(...items.map(cardOf));
+    meters.hidden = items.length === 0;
+    status.textContent = `As of ${new Date().toLocaleTimeString()}`;
+    say(items.length === 0 ? "nothing" : undefined);
   } catch {
-    status.textContent = "Your usage cannot be shown at the moment.";
+    // What was shown before stays, with the time at which it was true.
+    status.textContent = meters.hidden ? "" : status.textContent;
+    say("failed");
   }
   refresh.hidden = false;
+  refresh.disabled = false;
 }
 
 const token = takeToken();

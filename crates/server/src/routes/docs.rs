@@ -3,12 +3,10 @@
 use std::future::{Ready, ready};
 use std::sync::LazyLock;
 
-use http::HeaderValue;
-use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-
 use crate::asset::Asset;
 use crate::auth::Access;
 use crate::call::Call;
+use crate::page;
 use crate::route::{Answer, Route};
 
 /// What the page may load and ask: this server, and the pictures that stand in its style sheet.
@@ -46,9 +44,14 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| {
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/docs", Access::Open, |call| {
-            serve(&call, |page| &page.html)
-        }),
+        Route::get(
+            "/docs",
+            Access::Open,
+            |call: Call| match page::without_last_slash(&call.parts) {
+                Some(elsewhere) => ready(Ok(page::safe(POLICY, elsewhere))),
+                None => serve(&call, |page| &page.html),
+            },
+        ),
         Route::get("/docs/page.js", Access::Open, |call| {
             serve(&call, |page| &page.script)
         }),
@@ -65,12 +68,8 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn serve(call: &Call, part: fn(&Page) -> &Asset) -> Ready<Answer> {
-    let mut response = part(&PAGE).answer(&call.parts.headers);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    ready(Ok(response))
+    let answer = part(&PAGE).answer(&call.parts.headers);
+    ready(Ok(page::safe(POLICY, answer)))
 }
 
 #[cfg(test)]
@@ -91,8 +90,11 @@ mod tests {
         });
         let mut parts: Vec<String> = parts.filter(|part| !part.starts_with("data:")).collect();
         assert_eq!(parts.len(), 5, "{parts:?}");
-        parts.push("/docs".to_owned());
+        parts.push("docs".to_owned());
         for part in parts {
+            // As a browser reads it: relative to the page, which may be below a path of a proxy.
+            assert!(!part.starts_with(['/', '.']), "{part}");
+            let part = format!("/{part}");
             let answer = bench.send_raw(Method::GET, &part, &[], Vec::new()).await;
             assert_eq!(answer.status, StatusCode::OK, "{part}");
             assert!(answer.header("etag").is_some(), "{part}");
@@ -109,5 +111,13 @@ mod tests {
             let encoding = answer.header("content-encoding");
             assert_eq!(encoding, is_packed.then_some("gzip"), "{part}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_other_spelling_leads_to_the_page() {
+        let bench = Bench::new();
+        let answer = bench.send_raw(Method::GET, "/docs/", &[], Vec::new()).await;
+        assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT);
+        assert_eq!(answer.header("location"), Some("../docs"));
     }
 }

@@ -4,19 +4,15 @@
 use std::future::{Ready, ready};
 use std::sync::LazyLock;
 
-use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderValue};
-
 use crate::asset::Asset;
 use crate::auth::Access;
 use crate::call::Call;
-use crate::reply::{self, Response};
-use crate::request;
 use crate::route::{Answer, Route};
+use crate::{page, reply, request};
 
-/// What the page may load and ask: this server, and nothing else. Nobody may frame it.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors 'none'";
+/// What the page may load and ask: this server, and an icon that is empty. Nobody may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const HTML: &str = include_str!("../../assets/portal/index.html");
 
@@ -54,6 +50,9 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// The page. It is there for everybody; only who comes with the token of a session is shown the way back.
 async fn page(call: Call) -> Answer {
+    if let Some(elsewhere) = page::without_last_slash(&call.parts) {
+        return Ok(page::safe(POLICY, elsewhere));
+    }
     let back = match request::portal_token(&call.query()) {
         Some(token) => {
             call.catalog(move |service| service.return_url(&token))
@@ -61,21 +60,13 @@ async fn page(call: Call) -> Answer {
         }
         None => None,
     };
-    Ok(safe(reply::html(
-        HTML.replace(BACK, &link(back.as_deref())),
-    )))
+    let html = HTML.replace(BACK, &link(back.as_deref()));
+    Ok(page::safe(POLICY, reply::html(html)))
 }
 
 fn part(call: &Call, part: fn(&Parts) -> &Asset) -> Ready<Answer> {
-    ready(Ok(safe(part(&PARTS).answer(&call.parts.headers))))
-}
-
-fn safe(mut response: Response) -> Response {
-    let headers: &mut HeaderMap = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+    let answer = part(&PARTS).answer(&call.parts.headers);
+    ready(Ok(page::safe(POLICY, answer)))
 }
 
 /// A link to an address of `http` or `https`.

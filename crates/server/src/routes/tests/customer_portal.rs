@@ -208,6 +208,10 @@ async fn the_page_is_there_for_everybody_and_leads_back_with_a_token_alone() {
     let with_token = get(path).await;
     let link = "<a href=\"https://acme.example/?a=1&amp;b=2\" rel=\"noreferrer\">";
     assert!(with_token.text().contains(link), "{}", with_token.text());
+    let other_spelling = get(&path.replace("/portal?", "/portal/?")).await;
+    assert_eq!(other_spelling.status, StatusCode::PERMANENT_REDIRECT);
+    let expected = format!("..{path}");
+    assert_eq!(other_spelling.header("location"), Some(&*expected));
     let nobodys = get("/portal?customer_session_token=sextant_cst_nobodys").await;
     assert_eq!(nobodys.text(), page.text());
     for (path, kind) in [
