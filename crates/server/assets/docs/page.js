@@ -11,6 +11,12 @@ function withServer(text) {
   return JSON.stringify(document);
 }
 
+/** The style sheet has a dark form, and leaves it to us to say when. */
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const dress = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", dress);
+dress();
+
 window.addEventListener("load", () => {
   window.SwaggerUIBundle({
     url: DOCUMENT,

@@ -78,9 +78,10 @@ function fill(place, number) {
   place.textContent = shown(number);
 }
 
-/** The same number without its sign. */
-function unsigned(number) {
-  return String(number).replace(/^-/, "");
+/** 64%; not all before it is all. */
+function percent(part, whole) {
+  const share = Math.floor((100 * Number(part)) / Number(whole)) / 100;
+  return new Intl.NumberFormat(undefined, { style: "percent" }).format(Math.max(0, share));
 }
 
 function cardOf(item) {
@@ -92,14 +93,14 @@ function cardOf(item) {
     fill(part(".credits"), item.credited_units);
     fill(part(".balance"), item.balance);
     const isOver = Number(item.balance) < 0;
-    const left = part(".left");
-    left.textContent = `${shown(unsigned(item.balance))} ${isOver ? "over" : "left"}`;
+    const share = part(".share");
+    share.textContent = `${percent(item.consumed_units, item.credited_units)} used`;
     const bar = part("progress");
     bar.max = Number(item.credited_units);
     bar.value = Math.min(bar.max, Math.max(0, Number(item.consumed_units)));
     bar.ariaLabel = `${item.meter.name}: used of credits`;
     made.classList.toggle("over", isOver);
-    for (const hidden of [left, bar, ...made.querySelectorAll(".credit")]) {
+    for (const hidden of [share, bar, ...made.querySelectorAll(".credit")]) {
       hidden.hidden = false;
     }
   }
