@@ -8,6 +8,7 @@ mod commands;
 mod demo;
 mod environment;
 mod logging;
+mod open_files;
 mod running;
 mod serve;
 mod signals;

@@ -12,6 +12,7 @@ use service::{OpenOptions, RealDisk, RecoveryReport, Service, StoreOptions};
 use tokio::net::TcpListener;
 
 use crate::environment::{SystemClock, SystemRandom};
+use crate::open_files;
 
 /// Holds the administrator's token, when it is not to be made by the server.
 const ADMIN_TOKEN_VARIABLE: &str = "SEXTANT_ADMIN_TOKEN";
@@ -68,6 +69,7 @@ impl Running {
         let address = listener
             .local_addr()
             .context("ask for the address that was bound")?;
+        open_files::raise_limit();
         let options = OpenOptions {
             folder: folder.to_owned(),
             admin_token,

@@ -31,8 +31,9 @@ pub(crate) const BODY_DURATION_MAX: Duration = Duration::from_mins(1);
 /// How long a client may take none of the bytes of an answer.
 pub(crate) const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 
-/// Connections at once; more wait in the system's queue. Below the usual limit of 1,024 open files, which the data folder
-/// needs some of too.
+/// Connections at once; more wait in the system's queue. Each is an open file, as are one or two for each webhook that is
+/// being sent ([`WEBHOOKS_SENT_MAX`]), some 15 of the catalogue, and those of the data folder that are read: together close to 1,024,
+/// where many systems begin, so that whoever starts the server asks for more (`cli/src/open_files.rs`).
 pub(crate) const CONNECTIONS_MAX: usize = 800;
 
 /// Bytes of bodies in memory at once, until what they ask for is done. One organization has half of it at most
@@ -134,6 +135,12 @@ pub(crate) const STATES_TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// How often what is not kept of webhooks is dropped.
 pub(crate) const WEBHOOKS_TIDIED_EVERY: Duration = Duration::from_mins(1);
+
+/// After what time it is tried again to note what came of webhooks, when it could not be.
+pub(crate) const WEBHOOKS_NOTED_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// How often is logged what goes wrong with webhooks time and again.
+pub(crate) const COMPLAINTS_EVERY: Duration = Duration::from_mins(1);
 
 /// How long webhooks that are being sent may take when the server stops.
 pub(crate) const WEBHOOKS_SHUTDOWN_MAX: Duration = Duration::from_secs(3);

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use conformance::http::read_answer;
 use serde_json::{Value, json};
 
 use crate::api::{Ingested, Organization, event};
-use crate::server::{Server, serve, with_admin_token};
+use crate::server::{Server, serve, with_admin_token, without_settings};
 
 #[test]
 fn it_says_where_it_listens_and_is_healthy_from_then_on() {
@@ -52,6 +53,29 @@ fn the_admin_token_is_made_and_shown_at_the_first_start_only() {
             .windows(token.len())
             .any(|window| window == token.as_bytes());
         assert!(!is_in, "the token itself is in {}", path.display());
+    }
+}
+
+#[test]
+fn it_raises_the_limit_on_open_files_as_far_as_it_may() {
+    for (hard, expected, is_warned) in [("3000", "3000", false), ("1000", "1000", true)] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut limited = Command::new("sh");
+        let script = "ulimit -Sn 500 && ulimit -Hn \"$1\" && shift && exec \"$@\"";
+        limited.args(["-c", script, "sh", hard]);
+        let served = serve(folder.path());
+        limited.arg(served.get_program()).args(served.get_args());
+        without_settings(&mut limited);
+        let server = Server::spawn(with_admin_token(&mut limited)).expect("it starts");
+        let limits = fs::read_to_string(format!("/proc/{}/limits", server.process_id()));
+        let limits = limits.expect("the system tells");
+        let line = limits
+            .lines()
+            .find(|line| line.starts_with("Max open files"));
+        let soft = line.and_then(|line| line.split_whitespace().nth(3));
+        assert_eq!(soft, Some(expected), "{limits}");
+        let log = server.stop().log;
+        assert_eq!(log.contains("few files may be open"), is_warned, "{log}");
     }
 }
 
