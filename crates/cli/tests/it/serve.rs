@@ -63,8 +63,8 @@ fn it_raises_the_limit_on_open_files_as_far_as_it_may() {
         let mut limited = Command::new("sh");
         let script = "ulimit -Sn 500 && ulimit -Hn \"$1\" && shift && exec \"$@\"";
         limited.args(["-c", script, "sh", hard]);
-        let served = serve(folder.path());
-        limited.arg(served.get_program()).args(served.get_args());
+        let plain = serve(folder.path());
+        limited.arg(plain.get_program()).args(plain.get_args());
         without_settings(&mut limited);
         let server = Server::spawn(with_admin_token(&mut limited)).expect("it starts");
         let limits = fs::read_to_string(format!("/proc/{}/limits", server.process_id()));
@@ -208,11 +208,11 @@ fn an_address_in_use_is_refused_with_its_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound").to_string();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sextant"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sextant"));
     command
         .args(["serve", "--listen", &address, "--data"])
         .arg(folder.path());
-    crate::server::without_settings(&mut command);
+    without_settings(&mut command);
     let exit = Server::spawn(with_admin_token(&mut command)).expect_err("the port is taken");
     assert!(
         exit.status.code().is_some_and(|code| code != 0),
