@@ -8,6 +8,10 @@ pub(crate) const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// Bytes of the body of any other request: one row that a person manages. The largest metadata takes a third of it.
 pub(crate) const ROW_BYTES_MAX: usize = 1024 * 1024;
 
+/// Bytes of the body of a change to an organization, which keeps what is outside metering as it is: the administrator's list has a
+/// hundred of them on a page.
+pub(crate) const ORGANIZATION_BYTES_MAX: usize = 64 * 1024;
+
 /// Bytes of a request's first line and headers together. Room for a query with 1,000 customers.
 pub(crate) const HEADER_BYTES_MAX: usize = 64 * 1024;
 
@@ -123,6 +127,12 @@ pub(crate) const WEBHOOK_ADDRESSES_TRIED_MAX: usize = 4;
 
 /// Bytes that are read of the answer to a webhook, and of its headers.
 pub(crate) const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes that are read of the connection for a webhook in all, TLS and interim answers included.
+pub(crate) const WEBHOOK_READ_BYTES_MAX: usize = 512 * 1024;
+
+/// How long the text of the answer to a webhook is waited for, once its status is there.
+pub(crate) const WEBHOOK_TEXT_DURATION_MAX: Duration = Duration::from_secs(1);
 
 /// Headers of the answer to a webhook.
 pub(crate) const WEBHOOK_HEADERS_MAX: usize = 100;

@@ -10,6 +10,7 @@ use crate::auth::{Access, Caller};
 use crate::call::Call;
 use crate::convert::{OrganizationSettings, organization_to_api, page_to_api};
 use crate::error::Failure;
+use crate::limits::ORGANIZATION_BYTES_MAX;
 use crate::reply;
 use crate::request::{self, OrganizationList, OrganizationPatch};
 use crate::route::{Answer, Route};
@@ -23,7 +24,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/v1/organizations/", READ, list),
         Route::post("/v1/organizations/", Access::Admin, create),
         Route::get("/v1/organizations/{id}", READ, get),
-        Route::patch("/v1/organizations/{id}", WRITE, update),
+        Route::patch("/v1/organizations/{id}", WRITE, update)
+            .with_body_up_to(ORGANIZATION_BYTES_MAX),
     ]
 }
 

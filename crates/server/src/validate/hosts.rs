@@ -30,13 +30,24 @@ impl Hosts {
 
     /// Whether they have what a URL names, as far as it can be told without looking the name up.
     pub(crate) fn have_host_of(self, url: &Url) -> bool {
+        if url.port() == Some(0) {
+            return false;
+        }
         match url.host() {
-            Some(Host::Domain(name)) => self == Hosts::Any || !is_local_name(name),
+            Some(Host::Domain(name)) => {
+                is_name(name) && (self == Hosts::Any || !is_local_name(name))
+            }
             Some(Host::Ipv4(address)) => self.have(address.into()),
             Some(Host::Ipv6(address)) => self.have(address.into()),
             None => false,
         }
     }
+}
+
+/// Whether a name could be that of a host: no part of it is empty.
+fn is_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.split('.').all(|part| !part.is_empty())
 }
 
 /// `localhost`, or a name below it (RFC 6761).
@@ -212,6 +223,13 @@ mod tests {
         ] {
             assert!(!have(Hosts::Public, text), "{text}");
             assert!(have(Hosts::Any, text), "{text}");
+        }
+        for nowhere in [
+            "https://localhost../",
+            "https://a..example.com/",
+            "https://example.com:0/",
+        ] {
+            assert!(!have(Hosts::Any, nowhere), "{nowhere}");
         }
         for text in [
             "https://example.com/",

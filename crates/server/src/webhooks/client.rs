@@ -3,6 +3,8 @@
 //! Each has a connection of its own. Redirects are not followed, proxies are not asked, nothing is decompressed, and no more is read
 //! than is kept. The name of the host is looked up once, and what is connected to is an address that was looked at.
 
+mod bounded;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -29,10 +31,11 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Position, Url};
 
+use self::bounded::Bounded;
 use super::tls;
 use crate::limits::{
     WEBHOOK_ADDRESSES_TRIED_MAX, WEBHOOK_ANSWER_BYTES_MAX, WEBHOOK_CONNECT_DURATION_MAX,
-    WEBHOOK_HEADERS_MAX,
+    WEBHOOK_HEADERS_MAX, WEBHOOK_READ_BYTES_MAX, WEBHOOK_TEXT_DURATION_MAX,
 };
 use crate::validate::Hosts;
 
@@ -90,10 +93,14 @@ impl Client {
         let until = Instant::now() + self.duration_max;
         let answer = timeout_at(until, self.send(url, headers, body)).await;
         match answer {
-            Ok(Ok(answer)) => DeliveryOutcome {
-                http_code: Some(answer.response.status().as_u16()),
-                response: Some(read_text(answer, until).await),
-            },
+            Ok(Ok(answer)) => {
+                // It is decided by now. Who says more says it soon, or holds up its own.
+                let until = until.min(Instant::now() + WEBHOOK_TEXT_DURATION_MAX);
+                DeliveryOutcome {
+                    http_code: Some(answer.response.status().as_u16()),
+                    response: Some(read_text(answer, until).await),
+                }
+            }
             Ok(Err(error)) => no_answer(&error),
             Err(_) => no_answer(&NoAnswer::TooSlow(self.duration_max)),
         }
@@ -126,12 +133,12 @@ impl Client {
     }
 
     /// Connects to the host of a URL, if it is one of those that may be called.
-    async fn connect(&self, url: &Url) -> Result<TcpStream, NoAnswer> {
+    async fn connect(&self, url: &Url) -> Result<Bounded<TcpStream>, NoAnswer> {
         let port = url.port_or_known_default().ok_or(NoAnswer::Url)?;
         let addresses: Vec<SocketAddr> = match url.host().ok_or(NoAnswer::Url)? {
             Host::Domain(name) => {
                 let found = lookup_host((name, port)).await;
-                found.map_err(NoAnswer::NotFound)?.collect()
+                found.map_err(|error| self.not_found(error))?.collect()
             }
             Host::Ipv4(address) => vec![SocketAddr::new(address.into(), port)],
             Host::Ipv6(address) => vec![SocketAddr::new(address.into(), port)],
@@ -142,12 +149,20 @@ impl Client {
             .filter(|address| self.hosts.have(address.ip()));
         for address in allowed.take(WEBHOOK_ADDRESSES_TRIED_MAX) {
             match timeout(WEBHOOK_CONNECT_DURATION_MAX, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Ok(stream)) => return Ok(Bounded::new(stream, WEBHOOK_READ_BYTES_MAX)),
                 Ok(Err(error)) => failure = NoAnswer::NotConnected(error),
                 Err(_) => failure = NoAnswer::ConnectedTooSlowly(WEBHOOK_CONNECT_DURATION_MAX),
             }
         }
         Err(failure)
+    }
+
+    /// A name that is not found. Where private hosts are not called, nobody learns which of their names there are.
+    fn not_found(&self, error: io::Error) -> NoAnswer {
+        match self.hosts {
+            Hosts::Public => NoAnswer::NotPublic,
+            Hosts::Any => NoAnswer::NotFound(error),
+        }
     }
 
     async fn connector(&self) -> TlsConnector {

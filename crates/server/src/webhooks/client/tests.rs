@@ -132,6 +132,21 @@ async fn of_gigabytes_a_little_is_read() {
 }
 
 #[tokio::test]
+async fn interim_answers_without_end_are_no_answer() {
+    let (url, mut received) = receiver(|mut stream| async move {
+        let interim = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000);
+        // Until nobody reads any more.
+        while stream.write_all(&interim).await.is_ok() {}
+    })
+    .await;
+    let outcome = post(&to_any(), &url).await;
+    // Not that it took too long.
+    let expected = (None, "no answer of HTTP (connection error)");
+    assert_eq!((outcome.http_code, text(&outcome)), expected);
+    received.join_next().await.expect("a task").expect("done");
+}
+
+#[tokio::test]
 async fn a_receiver_that_hangs_is_waited_for_so_long_and_no_longer() {
     let client = Client::new(Hosts::Any, SHORT);
     let (url, _received) = receiver(|stream| async move {
