@@ -10,6 +10,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -18,6 +22,8 @@ ADMIN_TOKEN = os.environ["SEXTANT_ADMIN_TOKEN"]
 TOKEN = os.environ["SEXTANT_TOKEN"]
 
 HERE = Path(__file__).parent
+# How long a webhook may be on its way.
+PATIENCE_SECONDS = 30
 SCOPES = "customers customer_sessions benefits meters events webhooks organizations".split()
 
 
@@ -73,11 +79,43 @@ class Seeds:
         return benefits, [ask(self.token, path, {"customer_id": it})["id"] for it in self.customers]
 
 
-def main():
+    def redeliverable(self, path="/v1/webhooks/deliveries"):
+        """The ids of the webhooks that were sent, when there are any."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not (found := ask(self.token, path)["items"]):
+            if time.monotonic() > until:
+                sys.exit("no webhook was sent")
+            time.sleep(0.05)
+        return [it["webhook_event"]["id"] for it in found]
+
+
+@contextmanager
+def receiver():
+    """The address of who takes all webhooks, on this machine."""
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def main(url):
     # Sessions and what they see are another organization's, whose customers nobody deletes here.
     portal = Seeds(new_organization("portal-of-documents"), "portal", 1)
     session = ask(portal.token, "/v1/customer-sessions/", {"customer_id": portal.customers[0]})
     seeds = Seeds(TOKEN, "seed", 8)
+    webhooks = {"url": url, "format": "raw", "events": ["benefit.created"]}
+    endpoint = ask(TOKEN, "/v1/webhooks/endpoints", webhooks)["id"]
     benefits, grants = seeds.grant()
     dictionaries = {
         "customers": seeds.customers,
@@ -88,11 +126,13 @@ def main():
         "portal_meters": portal.ids("/v1/customer-meters/"),
         "benefits": benefits,
         "grants": grants,
+        "webhooks": seeds.redeliverable(),
     }
     environment = {
         **os.environ,
         "SEXTANT_SESSION_TOKEN": session["token"],
-        "SEXTANT_TOKENS_IN_USE": " ".join(ids(ADMIN_TOKEN, "/v1/organization-access-tokens/")),
+        "SEXTANT_IN_USE": " ".join([endpoint, *ids(ADMIN_TOKEN, "/v1/organization-access-tokens/")]),
+        "SEXTANT_RECEIVER": url,
         "SEXTANT_CUSTOMER": seeds.external_customers[0],
         "SEXTANT_STRANGER_TOKEN": portal.token,
     }
@@ -126,4 +166,5 @@ def run(folder, dictionaries, environment):
     return json.loads(report.read_text())
 
 
-main()
+with receiver() as address:
+    main(address)

@@ -30,7 +30,7 @@ schemathesis.openapi.format(
 )
 
 
-TOKENS_IN_USE = os.environ["SEXTANT_TOKENS_IN_USE"].split()
+IN_USE = os.environ["SEXTANT_IN_USE"].split()
 
 
 @schemathesis.hook
@@ -56,14 +56,14 @@ def split(node):
 def before_call(context, case, kwargs):
     """Makes of a valid request one that is served more often, by what a schema cannot say.
 
-    Webhooks leave this machine never, and the tokens of this run stay as they are.
+    Webhooks never leave this machine, and what the run itself needs stays as it is.
     """
-    if case.path_parameters and case.path_parameters.get("id") in TOKENS_IN_USE:
+    if case.path_parameters and case.path_parameters.get("id") in IN_USE:
         case.path_parameters = {"id": str(uuid4())}
     if isinstance(case.body, dict):
         case.body = dict(case.body)
         if "/webhooks/" in case.operation.path and "http" in str(case.body.get("url")):
-            case.body["url"] = "http://127.0.0.1:1/"
+            case.body["url"] = os.environ["SEXTANT_RECEIVER"]
         if case.meta and case.meta.generation.mode.is_positive:
             case.body = _served(case.body, case.operation.path)
 
