@@ -50,8 +50,9 @@ pub struct WebhookEndpointCreate {
     /// At most 2,083 characters; `https`, and a host that is public, unless the server allows others.
     #[schemars(with = "HttpUrl")]
     pub url: String,
-    /// What a person calls it.
+    /// What a person calls it; at most 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<WebhookEndpointName>")]
     pub name: Option<String>,
     /// `raw`, `discord` or `slack`.
     #[schemars(with = "WebhookFormat")]
@@ -59,7 +60,7 @@ pub struct WebhookEndpointCreate {
     /// Of which types it is told.
     #[schemars(with = "Vec<WebhookEventType>")]
     pub events: Vec<String>,
-    /// Signs what is sent; at least 32 characters. Unset: one is made.
+    /// Signs what is sent; 32 to 256 characters. Unset: one is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<WebhookSecret>")]
     pub secret: Option<String>,
@@ -72,8 +73,9 @@ pub struct WebhookEndpointUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<HttpUrl>")]
     pub url: Option<String>,
-    /// What a person calls it.
+    /// What a person calls it; at most 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<WebhookEndpointName>")]
     pub name: Option<String>,
     /// `raw`, `discord` or `slack`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,7 +88,7 @@ pub struct WebhookEndpointUpdate {
     /// Enabled after it was disabled, it starts anew; disabled, it is told nothing of what waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// Signs what is sent; at least 32 characters.
+    /// Signs what is sent; 32 to 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<WebhookSecret>")]
     pub secret: Option<String>,
@@ -177,7 +179,9 @@ texts! {
     /// A status of HTTP.
     Status = {"type": "integer"};
     /// What signs webhooks.
-    WebhookSecret = {"type": "string", "minLength": 32};
+    WebhookSecret = {"type": "string", "minLength": 32, "maxLength": 256};
+    /// What a person calls an endpoint.
+    WebhookEndpointName = {"type": "string", "maxLength": 256};
 }
 
 names! {

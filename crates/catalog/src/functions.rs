@@ -12,6 +12,9 @@ use rusqlite::{Connection, ffi};
 use crate::fold::{TextSearch, fold};
 use crate::pattern::Pattern;
 
+/// A status is never longer than this.
+const STATUS_CHARS_MAX: usize = 5;
+
 /// Makes the functions known to a connection.
 pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
     // Only for our own statements, never from within a schema that somebody prepared.
@@ -69,12 +72,17 @@ fn customer_contains(context: &Context<'_>) -> rusqlite::Result<bool> {
 /// `delivery_matches(id, event, http_code, query)`: the query, in lower case, is a part of one of them. The status may be null.
 fn delivery_matches(context: &Context<'_>) -> rusqlite::Result<bool> {
     let query = context.get_raw(3).as_str()?;
-    let id = DeliveryId::from_bytes(context.get(0)?);
-    let event = WebhookEventId::from_bytes(context.get(1)?);
+    let id = DeliveryId::from_bytes(context.get(0)?).uuid().hyphenated();
+    let event = WebhookEventId::from_bytes(context.get(1)?)
+        .uuid()
+        .hyphenated();
+    let mut text = [0; 36];
+    if id.encode_lower(&mut text).contains(query) || event.encode_lower(&mut text).contains(query) {
+        return Ok(true);
+    }
     let http_code: Option<u16> = context.get(2)?;
-    Ok(id.to_string().contains(query)
-        || event.to_string().contains(query)
-        || http_code.is_some_and(|code| code.to_string().contains(query)))
+    let is_short = query.len() <= STATUS_CHARS_MAX;
+    Ok(is_short && http_code.is_some_and(|code| code.to_string().contains(query)))
 }
 
 /// `metadata_matches(metadata, filter)`: see [`MetadataFilter`].

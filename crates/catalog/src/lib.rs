@@ -54,4 +54,4 @@ pub use list::{Direction, Listed, Page};
 pub use meters::{MeterOrder, MeterSearch};
 pub use organizations::{OrganizationOrder, OrganizationSearch};
 pub use outbox::{Outbox, StateChange};
-pub use webhooks::{DeliverySearch, DueState};
+pub use webhooks::{DeliverySearch, DueState, Patience, ToldState, Turn, WaitingEvents};

@@ -4,11 +4,13 @@ use domain::{CustomerId, OrganizationId, Timestamp, WebhookEvent};
 use rusqlite::{Transaction, named_params};
 
 use crate::CatalogError;
-use crate::webhooks::insert_event;
+use crate::webhooks::{forget_customer, insert_events};
 
 /// What webhook endpoints are to be told because of a change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outbox {
+    /// What was told of this customer before is kept no more, and not sent.
+    pub forgotten: Option<CustomerId>,
     /// One for each endpoint that is told, in the order in which they are sent.
     pub events: Vec<WebhookEvent>,
     /// Customers whose state changed by it.
@@ -31,9 +33,10 @@ pub struct StateChange {
 impl Outbox {
     /// Writes it as part of the change.
     pub(crate) fn write(&self, transaction: &Transaction<'_>) -> Result<(), CatalogError> {
-        for event in &self.events {
-            insert_event(transaction, event)?;
+        if let Some(customer) = self.forgotten {
+            forget_customer(transaction, customer)?;
         }
+        insert_events(transaction, &self.events)?;
         for change in &self.state_changes {
             change.write(transaction)?;
         }

@@ -50,8 +50,9 @@ impl Catalog {
         id: SessionId,
     ) -> Result<Option<CustomerSession>, CatalogError> {
         self.read(|connection| {
-            let sql =
-                format!("SELECT {COLUMNS} FROM customer_sessions WHERE id = ? AND organization = ?");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM customer_sessions WHERE id = ? AND organization = ?"
+            );
             let mut statement = connection.prepare_cached(&sql)?;
             Ok(statement
                 .query_row([id.as_bytes(), organization.as_bytes()], read_row)

@@ -7,12 +7,16 @@
 mod deliveries;
 mod endpoints;
 mod events;
+mod payloads;
 mod states;
 #[cfg(test)]
 mod tests;
 mod upkeep;
 
 pub use deliveries::DeliverySearch;
-pub use states::DueState;
+pub use events::{Patience, Turn};
+pub use states::{DueState, ToldState};
+pub use upkeep::WaitingEvents;
 
-pub(crate) use events::insert_event;
+pub(crate) use events::insert_events;
+pub(crate) use payloads::forget_customer;

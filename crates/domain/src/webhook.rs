@@ -1,10 +1,13 @@
 //! Webhooks: who is told of what, and what became of it. SEMANTICS 14.
 
-use crate::id::{DeliveryId, OrganizationId, WebhookEndpointId, WebhookEventId};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::id::{CustomerId, DeliveryId, OrganizationId, WebhookEndpointId, WebhookEventId};
 use crate::time::Timestamp;
 
 /// Where an organization wants to be told of things.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct WebhookEndpoint {
     /// Its id.
     pub id: WebhookEndpointId,
@@ -26,6 +29,24 @@ pub struct WebhookEndpoint {
     pub created_at: Timestamp,
     /// When it last changed; `None` until then.
     pub modified_at: Option<Timestamp>,
+}
+
+/// Without the secret.
+impl fmt::Debug for WebhookEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookEndpoint")
+            .field("id", &self.id)
+            .field("organization", &self.organization)
+            .field("url", &self.url)
+            .field("name", &self.name)
+            .field("format", &self.format)
+            .field("secret", &format_args!("(hidden)"))
+            .field("events", &self.events)
+            .field("enabled", &self.enabled)
+            .field("created_at", &self.created_at)
+            .field("modified_at", &self.modified_at)
+            .finish()
+    }
 }
 
 /// How what is told is written.
@@ -147,16 +168,20 @@ pub struct WebhookEvent {
     pub endpoint: WebhookEndpointId,
     /// Of what.
     pub kind: WebhookEventType,
-    /// The body that is sent; `None` once it is too old to be kept.
-    pub payload: Option<String>,
+    /// Of which customer, if it is of one.
+    pub customer: Option<CustomerId>,
+    /// The body that is sent, the same in memory for all endpoints that are told it; `None` once it is not kept any more.
+    pub payload: Option<Arc<str>>,
     /// Whether the last attempt succeeded; `None` while more are to come, or none was made.
     pub succeeded: Option<bool>,
-    /// Whether it is not sent because its endpoint was disabled.
+    /// Whether it is not sent: its endpoint was disabled, there was no room for it, or its body went before it was sent.
     pub skipped: bool,
     /// What the last attempt was answered.
     pub last_http_code: Option<u16>,
-    /// How many attempts were made.
+    /// How many attempts were made, since somebody last asked for it.
     pub attempts: u32,
+    /// How often somebody asked that it is delivered again, from the first attempt on.
+    pub redeliveries: u32,
     /// When the next attempt is due; `None`: there is none.
     pub next_attempt_at: Option<Timestamp>,
     /// When it was made.
@@ -180,4 +205,30 @@ pub struct WebhookDelivery {
     pub response: Option<String>,
     /// What it was told.
     pub event: WebhookEvent,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_logged_of_an_endpoint_does_not_tell_its_secret() {
+        let endpoint = WebhookEndpoint {
+            id: WebhookEndpointId::from_bytes([1; 16]),
+            organization: OrganizationId::from_bytes([2; 16]),
+            url: "https://example.com/".to_owned(),
+            name: None,
+            format: WebhookFormat::Raw,
+            secret: "whsec_known".to_owned(),
+            events: Vec::new(),
+            enabled: true,
+            created_at: Timestamp::EPOCH,
+            modified_at: None,
+        };
+        let shown = format!("{endpoint:?}");
+        assert!(
+            shown.contains("example.com") && !shown.contains("known"),
+            "{shown}"
+        );
+    }
 }

@@ -141,11 +141,22 @@ impl Service {
         customer: Customer,
     ) -> Result<CustomerState, Error> {
         let meters = self.catalog.meters_of(organization)?;
-        let meters = self.customer_meters_of(organization, customer.id, &meters)?;
+        self.customer_state_of(customer, &meters)
+    }
+
+    /// The same with the organization's meters, for whoever has them already.
+    pub(crate) fn customer_state_of(
+        &self,
+        customer: Customer,
+        meters: &[Meter],
+    ) -> Result<CustomerState, Error> {
+        let organization = customer.organization;
+        let profile = self.profile(customer)?;
+        let id = profile.customer.id;
         Ok(CustomerState {
-            grants: self.grants_of(organization, customer.id)?,
-            profile: self.profile(customer)?,
-            meters,
+            grants: self.grants_of(organization, id)?,
+            meters: self.customer_meters_of(&profile, meters)?,
+            profile,
         })
     }
 }

@@ -3,7 +3,7 @@
 use catalog::{CustomerPlace, GrantsOf, is_same_email};
 use domain::{
     Address, Customer, CustomerId, CustomerKind, MemberId, Metadata, OrganizationId, TaxId,
-    TeamMember, Timestamp,
+    TeamMember,
 };
 
 use crate::anonymize::anonymized;
@@ -308,28 +308,29 @@ impl Service {
         organization: OrganizationId,
         id: CustomerId,
     ) -> Result<(), Error> {
-        self.remove_customer(organization, id, |customer, _| customer)
+        self.remove_customer(organization, id, None)
     }
 
-    /// Deletes a customer, and what its row says of who it was (SEMANTICS 11.6). A customer that has been deleted is not found:
-    /// whether to forget who it was is said when it is deleted.
+    /// Deletes a customer, and what its row and what webhooks told of it say of who it was (SEMANTICS 11.6). A customer that has been
+    /// deleted is not found: whether to forget who it was is said when it is deleted.
     pub fn delete_and_anonymize_customer(
         &self,
         organization: OrganizationId,
         id: CustomerId,
     ) -> Result<(), Error> {
         let hasher = SecretHasher::new(&self.engine.folder().secret().derive("anonymous texts"));
-        self.remove_customer(organization, id, |customer, at| {
-            anonymized(customer, at, &hasher)
-        })
+        self.remove_customer(organization, id, Some(&hasher))?;
+        // The customer is deleted, whatever comes of this: the next that is moved takes the rest along.
+        let _later = self.catalog.empty_log();
+        Ok(())
     }
 
-    /// Deletes a customer, of which `left` makes what is left.
+    /// Deletes a customer, and forgets who it was if there is a hasher for what is left of that.
     fn remove_customer(
         &self,
         organization: OrganizationId,
         id: CustomerId,
-        left: impl FnOnce(Customer, Timestamp) -> Customer,
+        forgetting: Option<&SecretHasher>,
     ) -> Result<(), Error> {
         {
             let _accounts = self.accounts.write();
@@ -337,9 +338,14 @@ impl Service {
             let _granting = self.granting.lock();
             self.settle_grants_of(organization, GrantsOf::Customer(id))?;
             let now = self.now();
-            let deleted = left(self.customer(organization, id)?, now).deleted(now);
+            let mut customer = self.customer(organization, id)?;
+            if let Some(hasher) = forgetting {
+                customer = anonymized(customer, now, hasher);
+            }
+            let deleted = customer.deleted(now);
             let revocations = self.revocations(organization, GrantsOf::Customer(id))?;
-            let outbox = self.outbox_of_customer(CustomerChange::Deleted, &deleted)?;
+            let mut outbox = self.outbox_of_customer(CustomerChange::Deleted, &deleted)?;
+            outbox.forgotten = forgetting.map(|_| id);
             self.catalog
                 .delete_customer(&deleted, &revocations, &outbox)?;
             self.directory.write().remove(organization, id);

@@ -20,8 +20,8 @@ mod event_types;
 mod events;
 mod grants;
 mod ingest;
-mod limits;
 mod labels;
+mod limits;
 mod meters;
 mod organizations;
 mod profiles;
@@ -32,7 +32,10 @@ mod sessions;
 mod webhooks;
 
 pub use benefits::{BenefitChanges, NewBenefit};
-pub use catalog::{BenefitOrder, BenefitSearch, CustomerOrder, CustomerPlace, CustomerSearch, Direction, Listed, MeterOrder, MeterSearch, OrganizationOrder, OrganizationSearch, Page};
+pub use catalog::{
+    BenefitOrder, BenefitSearch, CustomerOrder, CustomerPlace, CustomerSearch, Direction, Listed,
+    MeterOrder, MeterSearch, OrganizationOrder, OrganizationSearch, Page,
+};
 pub use change::Change;
 pub use customer_meters::{
     CustomerKey, CustomerMeter, CustomerMeterOrder, CustomerMeterSearch, CustomerState, NewCredit,
@@ -56,5 +59,6 @@ pub use service::{Access, OpenOptions, Opened, Principal, Service};
 pub use sessions::{CreatedSession, CustomerAccess, NewSession};
 pub use webhooks::{
     Announcement, BenefitChange, CustomerChange, DeliveryOutcome, DeliverySearch, FinishedDelivery,
-    NewWebhookEndpoint, PendingDelivery, Step, WebhookEndpointChanges, WebhookPayloads,
+    NewWebhookEndpoint, PendingDelivery, Round, RoundFailure, Step, Unnoted,
+    WebhookEndpointChanges, WebhookPayloads,
 };

@@ -2,6 +2,8 @@
 
 mod known;
 
+use std::fmt;
+
 use domain::{
     Customer, CustomerId, CustomerSession, MemberId, OrganizationId, SessionId, Timestamp,
 };
@@ -28,7 +30,7 @@ pub struct NewSession {
 }
 
 /// A session that was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CreatedSession {
     /// The session.
     pub session: CustomerSession,
@@ -36,6 +38,16 @@ pub struct CreatedSession {
     pub secret: String,
     /// Whose it is.
     pub customer: Profile,
+}
+
+/// Without the secret.
+impl fmt::Debug for CreatedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreatedSession")
+            .field("session", &self.session)
+            .field("customer", &self.customer)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a customer session gives: to see what this customer used.

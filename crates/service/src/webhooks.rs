@@ -18,7 +18,7 @@ mod upkeep;
 
 use std::sync::Arc;
 
-use domain::Timestamp;
+use domain::{OrganizationId, Timestamp};
 use parking_lot::{Mutex, RwLock};
 
 use crate::{Error, OpenOptions};
@@ -26,11 +26,11 @@ use crate::{Error, OpenOptions};
 pub use announce::{Announcement, BenefitChange, CustomerChange, WebhookPayloads};
 pub use deliveries::DeliverySearch;
 pub use endpoints::{NewWebhookEndpoint, WebhookEndpointChanges};
-pub use queue::{DeliveryOutcome, FinishedDelivery, PendingDelivery};
+pub use queue::{DeliveryOutcome, FinishedDelivery, PendingDelivery, Unnoted};
 
 use endpoints::Endpoints;
 use queue::Queue;
-use states::Follower;
+use states::{Follower, Positions};
 
 /// What the service knows of webhooks beside the catalogue.
 #[derive(Debug)]
@@ -41,9 +41,10 @@ pub(crate) struct Webhooks {
     endpoints: RwLock<Endpoints>,
     /// Whose turn it is.
     queue: Mutex<Queue>,
-    /// Held while endpoints change, before the service's `changing`, so that nobody else waits for it, and [`Self::endpoints`]; and while
-    /// usage is followed or states are told.
+    /// Held for as long as usage is followed or states are told; before the service's `changing`, so that no change waits for that.
     follower: Mutex<Follower>,
+    /// How far usage was looked at. Held for a moment, the last of all.
+    positions: Mutex<Positions>,
 }
 
 impl Webhooks {
@@ -58,7 +59,8 @@ impl Webhooks {
             allow_private: options.webhooks_allow_private,
             endpoints: RwLock::new(Endpoints::new(catalog.all_webhook_endpoints()?)),
             queue: Mutex::default(),
-            follower: Mutex::new(Follower::new(catalog.usage_positions()?, engine)),
+            follower: Mutex::default(),
+            positions: Mutex::new(Positions::new(catalog.usage_positions()?, engine)),
         })
     }
 }
@@ -91,8 +93,53 @@ impl Step {
     }
 }
 
-/// What a step comes to.
-type Stepped = Result<Step, Error>;
+/// What came of a step for all organizations. What goes wrong with one takes nothing from the others.
+#[derive(Debug)]
+pub struct Round {
+    /// Whether there is more to do.
+    pub step: Step,
+    /// What went wrong. It is tried again later.
+    pub failures: Vec<RoundFailure>,
+}
+
+/// What went wrong with one organization.
+#[derive(Debug)]
+pub struct RoundFailure {
+    /// With which.
+    pub organization: OrganizationId,
+    /// Why.
+    pub error: Error,
+}
+
+impl Round {
+    fn new() -> Self {
+        Self::from(Step::Done)
+    }
+
+    /// Takes in what came of another step.
+    #[must_use]
+    pub fn and(mut self, other: Round) -> Self {
+        self.step = self.step.or(other.step);
+        self.failures.extend(other.failures);
+        self
+    }
+
+    fn fail(&mut self, organization: OrganizationId, error: Error) {
+        self.failures.push(RoundFailure {
+            organization,
+            error,
+        });
+    }
+}
+
+impl From<Step> for Round {
+    fn from(step: Step) -> Self {
+        Self {
+            step,
+            failures: Vec::new(),
+        }
+    }
+}
 
 /// So many microseconds later.
 fn later(at: Timestamp, micros: i64) -> Timestamp {

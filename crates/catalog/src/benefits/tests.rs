@@ -210,7 +210,7 @@ fn what_happens_to_grants_is_noted_with_the_deletion_or_not_at_all() {
     catalog
         .delete_benefit(&gone, steps, &Outbox::default())
         .expect("deletes");
-    assert_eq!(catalog.grant_steps(of).expect("reads"), steps);
+    assert_eq!(catalog.grant_steps(of, 10).expect("reads"), steps);
     let again = GrantStep {
         key: "again".into(),
         ..step.clone()
@@ -218,7 +218,7 @@ fn what_happens_to_grants_is_noted_with_the_deletion_or_not_at_all() {
     catalog
         .delete_benefit(&gone, &[again], &Outbox::default())
         .expect_err("it is deleted already");
-    assert_eq!(catalog.grant_steps(of).expect("reads"), steps);
+    assert_eq!(catalog.grant_steps(of, 10).expect("reads"), steps);
 }
 
 #[test]

@@ -185,20 +185,23 @@ CREATE TABLE event_labels (
     PRIMARY KEY (organization, name)
 ) STRICT, WITHOUT ROWID;
 
--- Where organizations want to be told of things. A deleted one keeps its row, because its events and deliveries are still listed.
+-- Where organizations want to be told of things. A deleted one keeps its row as long as there are events or deliveries of it.
 CREATE TABLE webhook_endpoints (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     organization BLOB NOT NULL REFERENCES organizations (id),
     url TEXT NOT NULL,
     name TEXT,
     format TEXT NOT NULL,
-    -- Signs what is sent, and is shown to the organization: it is kept as it is.
+    -- Signs what is sent, and is shown to the organization: it is kept as it is. Empty once the endpoint is deleted.
     secret TEXT NOT NULL,
     -- Names of types, a space between them.
     events TEXT NOT NULL,
     enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
     -- How many events in a row failed for good.
-    failures INTEGER NOT NULL,
+    failed_events INTEGER NOT NULL,
+    -- How many attempts in a row failed, and when the first of them did.
+    failed_attempts INTEGER NOT NULL,
+    failing_since INTEGER,
     created_at INTEGER NOT NULL,
     modified_at INTEGER,
     deleted_at INTEGER
@@ -206,6 +209,27 @@ CREATE TABLE webhook_endpoints (
 
 -- In the order in which they are listed.
 CREATE INDEX webhook_endpoints_by_creation ON webhook_endpoints (organization, created_at DESC, id) WHERE deleted_at IS NULL;
+CREATE INDEX webhook_endpoints_by_deletion ON webhook_endpoints (deleted_at) WHERE deleted_at IS NOT NULL;
+
+-- What is sent, once for all endpoints that are told it.
+CREATE TABLE webhook_payloads (
+    -- In the order in which they were written.
+    id INTEGER NOT NULL PRIMARY KEY,
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    -- Of the body.
+    bytes INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX webhook_payloads_by_organization ON webhook_payloads (organization, id);
+CREATE INDEX webhook_payloads_by_age ON webhook_payloads (created_at);
+
+-- How many bytes the payloads of each organization have, as the triggers below count them.
+CREATE TABLE webhook_payload_sizes (
+    organization BLOB NOT NULL PRIMARY KEY REFERENCES organizations (id),
+    bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- What endpoints are told.
 CREATE TABLE webhook_events (
@@ -215,23 +239,46 @@ CREATE TABLE webhook_events (
     organization BLOB NOT NULL REFERENCES organizations (id),
     endpoint BLOB NOT NULL REFERENCES webhook_endpoints (id),
     kind TEXT NOT NULL,
-    -- The body; null once it is too old to be kept.
-    payload TEXT,
+    -- Whom it tells of, if it is a customer.
+    customer BLOB CHECK (length(customer) = 16),
+    -- Null once it is not kept any more.
+    payload INTEGER REFERENCES webhook_payloads (id),
     succeeded INTEGER,
     skipped INTEGER NOT NULL CHECK (skipped IN (0, 1)),
     last_http_code INTEGER,
     attempts INTEGER NOT NULL,
-    -- Null: none is to be made.
-    next_attempt_at INTEGER,
+    -- How often it was asked for again. An attempt that was on its way meanwhile is one of an earlier round.
+    redeliveries INTEGER NOT NULL,
+    -- Null: none is to be made. What has no payload does not wait.
+    next_attempt_at INTEGER CHECK (next_attempt_at IS NULL OR payload IS NOT NULL),
     created_at INTEGER NOT NULL,
     modified_at INTEGER
 ) STRICT;
 
 CREATE INDEX webhook_events_by_endpoint ON webhook_events (endpoint, sequence);
-CREATE INDEX webhook_events_by_age ON webhook_events (created_at) WHERE payload IS NOT NULL;
+CREATE INDEX webhook_events_by_payload ON webhook_events (payload);
+CREATE INDEX webhook_events_by_customer ON webhook_events (customer) WHERE payload IS NOT NULL;
 -- Those that wait for their first attempt, and those that wait for another.
 CREATE INDEX webhook_events_new ON webhook_events (endpoint, sequence) WHERE next_attempt_at IS NOT NULL AND attempts = 0;
 CREATE INDEX webhook_events_again ON webhook_events (endpoint, next_attempt_at, sequence) WHERE next_attempt_at IS NOT NULL AND attempts > 0;
+
+CREATE TRIGGER webhook_payload_written AFTER INSERT ON webhook_payloads BEGIN
+    INSERT INTO webhook_payload_sizes (organization, bytes) VALUES (new.organization, new.bytes)
+    ON CONFLICT (organization) DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+
+-- What still waits to be sent with a payload that goes, waits no more.
+CREATE TRIGGER webhook_payload_dropped BEFORE DELETE ON webhook_payloads BEGIN
+    UPDATE webhook_payload_sizes SET bytes = bytes - old.bytes WHERE organization = old.organization;
+    UPDATE webhook_events SET payload = NULL, skipped = skipped OR next_attempt_at IS NOT NULL, next_attempt_at = NULL
+    WHERE payload = old.id;
+END;
+
+-- A payload goes with the last event that is told with it.
+CREATE TRIGGER webhook_event_dropped AFTER DELETE ON webhook_events WHEN old.payload IS NOT NULL BEGIN
+    DELETE FROM webhook_payloads
+    WHERE id = old.payload AND NOT EXISTS (SELECT 1 FROM webhook_events WHERE payload = old.payload);
+END;
 
 -- Attempts to tell an endpoint.
 CREATE TABLE webhook_deliveries (
@@ -246,9 +293,9 @@ CREATE TABLE webhook_deliveries (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- In the order in which they are listed.
+-- In the order in which they are listed: of an organization, and of an endpoint.
 CREATE INDEX webhook_deliveries_by_creation ON webhook_deliveries (organization, created_at DESC, id);
-CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint, created_at);
+CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint, created_at DESC, id);
 CREATE INDEX webhook_deliveries_by_event ON webhook_deliveries (event);
 
 -- Customers whose state is to be told, each once for all that changed.
@@ -264,6 +311,16 @@ CREATE TABLE state_changes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX state_changes_by_due ON state_changes (organization, due_at);
+
+-- Customers of whose last change an endpoint was not told, because it was behind when the others were.
+CREATE TABLE missed_states (
+    endpoint BLOB NOT NULL CHECK (length(endpoint) = 16),
+    organization BLOB NOT NULL REFERENCES organizations (id),
+    customer BLOB NOT NULL CHECK (length(customer) = 16),
+    PRIMARY KEY (endpoint, customer)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX missed_states_by_organization ON missed_states (organization);
 
 -- Organizations that are told of usage: the ordinal of the first event of theirs that was not looked at for it.
 CREATE TABLE usage_positions (

@@ -33,6 +33,9 @@ pub struct DeliverySearch {
 
 const COLUMNS: &str = "id, event, succeeded, http_code, response, created_at";
 
+/// Characters of an id.
+const ID_CHARS: usize = 36;
+
 /// A delivery without its event.
 struct Attempt {
     id: DeliveryId,
@@ -44,14 +47,16 @@ struct Attempt {
 }
 
 impl Catalog {
-    /// Deliveries of an organization. Cost: the page when they are asked for without conditions, and a look at each to count them;
-    /// else a look at each, or at each of the endpoint's.
+    /// Deliveries of an organization; `None` when what was told with those on the page, and what was answered, is more than `bytes_max`
+    /// bytes, and not that of one alone. Cost: a look at each delivery of the organization, or of the one endpoint that is asked for: up
+    /// to the end of the page to find them, and at all to count them. A whole id of a delivery or an event is found by an index.
     pub fn webhook_deliveries(
         &self,
         organization: OrganizationId,
         search: &DeliverySearch,
         page: Page,
-    ) -> Result<Listed<WebhookDelivery>, CatalogError> {
+        bytes_max: usize,
+    ) -> Result<Option<Listed<WebhookDelivery>>, CatalogError> {
         let created_at = SortColumn {
             name: "created_at",
             nullable: false,
@@ -66,24 +71,31 @@ impl Catalog {
             // The events are those of the same moment as the list.
             let moment = connection.unchecked_transaction()?;
             let Listed { items, total } = list.read_within(&moment, page, read_row)?;
-            let with_event = |attempt: Attempt| {
+            let mut bytes = 0_usize;
+            let mut deliveries = Vec::with_capacity(items.len());
+            for attempt in items {
                 let event = read_event(&moment, attempt.event)?.ok_or_else(|| {
                     CatalogError::Damaged("a delivery's event is not there".into())
                 })?;
-                Ok(WebhookDelivery {
+                let payload = event.payload.as_deref().map_or(0, str::len);
+                let response = attempt.response.as_deref().map_or(0, str::len);
+                bytes = bytes.saturating_add(payload).saturating_add(response);
+                if bytes > bytes_max && !deliveries.is_empty() {
+                    return Ok(None);
+                }
+                deliveries.push(WebhookDelivery {
                     id: attempt.id,
                     created_at: attempt.created_at,
                     succeeded: attempt.succeeded,
                     http_code: attempt.http_code,
                     response: attempt.response,
                     event,
-                })
-            };
-            let items = items.into_iter().map(with_event);
-            Ok(Listed {
-                items: items.collect::<Result<_, CatalogError>>()?,
+                });
+            }
+            Ok(Some(Listed {
+                items: deliveries,
                 total,
-            })
+            }))
         })
     }
 }
@@ -95,7 +107,9 @@ fn conditions(organization: OrganizationId, search: &DeliverySearch) -> Conditio
         ":organization",
         *organization.as_bytes(),
     );
-    if !search.endpoints.is_empty() {
+    if let [endpoint] = *search.endpoints {
+        conditions.and_with("endpoint = :endpoint", ":endpoint", *endpoint.as_bytes());
+    } else if !search.endpoints.is_empty() {
         let ids: Vec<u8> = (search.endpoints.iter())
             .flat_map(|id| *id.as_bytes())
             .collect();
@@ -123,13 +137,50 @@ fn conditions(organization: OrganizationId, search: &DeliverySearch) -> Conditio
         conditions.and_with("instr(:kinds, ' ' || kind || ' ') > 0", ":kinds", names);
     }
     if let Some(query) = search.query.as_ref().filter(|query| !query.is_empty()) {
-        let term = "delivery_matches(id, event, http_code, :query)";
-        conditions.and_with(term, ":query", query.to_lowercase());
+        let query = query.to_lowercase();
+        if let Some(id) = whole_id(&query) {
+            let term = "id IN (SELECT id FROM webhook_deliveries WHERE id = :query \
+                        UNION ALL SELECT id FROM webhook_deliveries WHERE event = :query)";
+            conditions.and_with(term, ":query", id);
+        } else if is_part_of_id(&query) {
+            let term = "delivery_matches(id, event, http_code, :query)";
+            conditions.and_with(term, ":query", query);
+        } else {
+            conditions.and("FALSE");
+        }
     }
     conditions
 }
 
-/// Adds a delivery as part of what it made of its event.
+/// The bytes of an id that is written out, in lower case.
+fn whole_id(query: &str) -> Option<[u8; 16]> {
+    let is_hyphen = |place: usize| matches!(place, 8 | 13 | 18 | 23);
+    if query.len() != ID_CHARS {
+        return None;
+    }
+    let mut bytes = [0_u8; 16];
+    let mut digits = 0;
+    for (place, character) in query.chars().enumerate() {
+        if is_hyphen(place) {
+            (character == '-').then_some(())?;
+        } else {
+            let digit = u8::try_from(character.to_digit(16)?).ok()?;
+            let byte = bytes.get_mut(digits / 2)?;
+            *byte = *byte << 4 | digit;
+            digits += 1;
+        }
+    }
+    Some(bytes)
+}
+
+/// Whether a text can be a part of an id or of a status at all.
+fn is_part_of_id(query: &str) -> bool {
+    let is_of_one =
+        |byte: u8| byte == b'-' || byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    query.len() < ID_CHARS && query.bytes().all(is_of_one)
+}
+
+/// Adds a delivery as part of what it made of its event; that of an event that is gone meanwhile is gone too.
 pub(super) fn insert_delivery(
     transaction: &Transaction<'_>,
     delivery: &WebhookDelivery,
@@ -137,14 +188,12 @@ pub(super) fn insert_delivery(
     let mut statement = transaction.prepare_cached(
         "INSERT INTO webhook_deliveries (id, organization, endpoint, event, kind, succeeded, http_code, response, \
          created_at) \
-         VALUES (:id, :organization, :endpoint, :event, :kind, :succeeded, :http_code, :response, :created_at)",
+         SELECT :id, organization, endpoint, id, kind, :succeeded, :http_code, :response, :created_at \
+         FROM webhook_events WHERE id = :event",
     )?;
     statement.execute(named_params! {
         ":id": delivery.id.as_bytes(),
-        ":organization": delivery.event.organization.as_bytes(),
-        ":endpoint": delivery.event.endpoint.as_bytes(),
         ":event": delivery.event.id.as_bytes(),
-        ":kind": delivery.event.kind.as_str(),
         ":succeeded": delivery.succeeded,
         ":http_code": delivery.http_code,
         ":response": delivery.response,

@@ -1,11 +1,13 @@
 //! Endpoints.
 
 use domain::{
-    OrganizationId, Timestamp, WebhookEndpoint, WebhookEndpointId, WebhookEventType, WebhookFormat,
+    OrganizationId, Timestamp, WebhookDelivery, WebhookEndpoint, WebhookEndpointId,
+    WebhookEventType, WebhookFormat,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, named_params};
 
-use super::events::skip_waiting;
+use super::events::{Patience, skip_waiting};
+use super::states::forget_missed_states;
 use crate::columns::{name, optional_timestamp, timestamp, unknown_name};
 use crate::conditions::Conditions;
 use crate::list::{List, SortColumn};
@@ -29,8 +31,8 @@ impl Catalog {
         self.write(|transaction| {
             transaction.execute(
                 "INSERT INTO webhook_endpoints (id, organization, url, name, format, secret, events, enabled, \
-                 failures, created_at, modified_at) \
-                 VALUES (:id, :organization, :url, :name, :format, :secret, :events, :enabled, 0, :created_at, \
+                 failed_events, failed_attempts, created_at, modified_at) \
+                 VALUES (:id, :organization, :url, :name, :format, :secret, :events, :enabled, 0, 0, :created_at, \
                  :modified_at)",
                 named_params! {
                     ":id": endpoint.id.as_bytes(),
@@ -64,7 +66,9 @@ impl Catalog {
         self.write(|transaction| {
             let changed = transaction.execute(
                 "UPDATE webhook_endpoints SET url = :url, name = :name, format = :format, secret = :secret, \
-                 events = :events, failures = iif(enabled < :enabled, 0, failures), enabled = :enabled, \
+                 events = :events, failed_events = iif(enabled < :enabled, 0, failed_events), \
+                 failed_attempts = iif(enabled < :enabled, 0, failed_attempts), \
+                 failing_since = iif(enabled < :enabled, NULL, failing_since), enabled = :enabled, \
                  modified_at = :modified_at \
                  WHERE id = :id AND organization = :organization AND deleted_at IS NULL",
                 named_params! {
@@ -85,12 +89,14 @@ impl Catalog {
             if !endpoint.enabled {
                 let at = endpoint.modified_at.unwrap_or(endpoint.created_at);
                 skip_waiting(transaction, endpoint.id, at)?;
+            } else if !(endpoint.events).contains(&WebhookEventType::CustomerStateChanged) {
+                forget_missed_states(transaction, endpoint.id)?;
             }
             follow_from(transaction, endpoint.organization, position)
         })
     }
 
-    /// Deletes an endpoint; it is told nothing of what waits. Durable when it returns.
+    /// Deletes an endpoint and its secret; it is told nothing of what waits. Durable when it returns.
     ///
     /// # Errors
     ///
@@ -103,7 +109,7 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         self.write(|transaction| {
             let changed = transaction.execute(
-                "UPDATE webhook_endpoints SET deleted_at = :at, modified_at = :at \
+                "UPDATE webhook_endpoints SET deleted_at = :at, modified_at = :at, secret = '' \
                  WHERE id = :id AND organization = :organization AND deleted_at IS NULL",
                 named_params! {
                     ":at": at.micros(),
@@ -114,7 +120,8 @@ impl Catalog {
             if changed == 0 {
                 return Err(CatalogError::NotFound);
             }
-            skip_waiting(transaction, id, at)
+            skip_waiting(transaction, id, at)?;
+            drop_endpoint(transaction, id)
         })
     }
 
@@ -177,6 +184,59 @@ pub(super) fn read_endpoint(
         format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND deleted_at IS NULL");
     let mut statement = connection.prepare_cached(&sql)?;
     Ok(statement.query_row([id.as_bytes()], read_row).optional()?)
+}
+
+/// Drops the row of an endpoint that is deleted, unless there are events of it; deliveries have one.
+pub(super) fn drop_endpoint(
+    transaction: &Transaction<'_>,
+    id: WebhookEndpointId,
+) -> Result<(), CatalogError> {
+    transaction.execute(
+        "DELETE FROM webhook_endpoints WHERE id = ?1 AND deleted_at IS NOT NULL \
+         AND NOT EXISTS (SELECT 1 FROM webhook_events WHERE endpoint = ?1)",
+        [id.as_bytes()],
+    )?;
+    Ok(())
+}
+
+/// Counts an attempt for or against its endpoint; says whether the endpoint was disabled by it.
+pub(super) fn count_attempt(
+    transaction: &Transaction<'_>,
+    delivery: &WebhookDelivery,
+    patience: Patience,
+) -> Result<bool, CatalogError> {
+    let id = delivery.event.endpoint;
+    if delivery.succeeded {
+        let mut statement = transaction.prepare_cached(
+            "UPDATE webhook_endpoints SET failed_events = 0, failed_attempts = 0, failing_since = NULL \
+             WHERE id = ? AND failed_attempts > 0",
+        )?;
+        statement.execute([id.as_bytes()])?;
+        return Ok(false);
+    }
+    let at = delivery.created_at.micros();
+    let mut statement = transaction.prepare_cached(
+        "UPDATE webhook_endpoints SET failed_events = failed_events + :is_last, \
+         failed_attempts = failed_attempts + 1, failing_since = ifnull(failing_since, :at) WHERE id = :id",
+    )?;
+    statement.execute(named_params! {
+        ":is_last": delivery.event.succeeded.is_some(),
+        ":at": at,
+        ":id": id.as_bytes(),
+    })?;
+    let mut statement = transaction.prepare_cached(
+        "UPDATE webhook_endpoints SET enabled = 0, modified_at = :at \
+         WHERE id = :id AND enabled AND deleted_at IS NULL \
+         AND (failed_events >= :events OR (failed_attempts >= :attempts AND failing_since <= :since))",
+    )?;
+    let changed = statement.execute(named_params! {
+        ":at": at,
+        ":id": id.as_bytes(),
+        ":events": patience.events,
+        ":attempts": patience.attempts,
+        ":since": at.saturating_sub(patience.micros),
+    })?;
+    Ok(changed > 0)
 }
 
 /// Begins to follow the usage of an organization, unless it is followed already.

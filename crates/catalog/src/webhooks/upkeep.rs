@@ -3,22 +3,37 @@
 use domain::{Timestamp, WebhookEndpointId};
 use rusqlite::{OptionalExtension as _, params};
 
+use super::endpoints::drop_endpoint;
+
 use crate::{Catalog, CatalogError};
 
+/// What waits for its first attempt at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingEvents {
+    /// The endpoint.
+    pub endpoint: WebhookEndpointId,
+    /// How many events.
+    pub count: u64,
+    /// How many bytes there are of their payloads.
+    pub bytes: u64,
+}
+
 impl Catalog {
-    /// How many events wait for their first attempt, by endpoint. Cost: a look at each.
-    pub fn waiting_webhook_events(&self) -> Result<Vec<(WebhookEndpointId, u64)>, CatalogError> {
+    /// How much waits for its first attempt, by endpoint. Cost: a look at each event.
+    pub fn waiting_webhook_events(&self) -> Result<Vec<WaitingEvents>, CatalogError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT endpoint, count(*) FROM webhook_events \
-                 WHERE next_attempt_at IS NOT NULL AND attempts = 0 GROUP BY endpoint",
+                "SELECT endpoint, count(*), \
+                 sum((SELECT bytes FROM webhook_payloads AS told WHERE told.id = webhook_events.payload)) \
+                 FROM webhook_events WHERE next_attempt_at IS NOT NULL AND attempts = 0 GROUP BY endpoint",
             )?;
             let rows = statement.query_map([], |row| {
-                let count: i64 = row.get(1)?;
-                Ok((
-                    WebhookEndpointId::from_bytes(row.get(0)?),
-                    count.cast_unsigned(),
-                ))
+                let (count, bytes): (i64, Option<i64>) = (row.get(1)?, row.get(2)?);
+                Ok(WaitingEvents {
+                    endpoint: WebhookEndpointId::from_bytes(row.get(0)?),
+                    count: count.cast_unsigned(),
+                    bytes: bytes.unwrap_or(0).cast_unsigned(),
+                })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
@@ -41,36 +56,35 @@ impl Catalog {
         })
     }
 
-    /// Drops payloads of events that were made before a time, at most `limit` of them; such an event is sent no more. Says whether
-    /// there may be more. Durable when it returns.
-    pub fn drop_webhook_payloads(
+    /// Drops of each endpoint's events and deliveries those before the newest `kept`, at most `limit` of each at once; an event that
+    /// waits stays. Of endpoints that were deleted before a time it drops all, and at last the endpoint. Says whether there may be more.
+    /// Durable when it returns.
+    pub fn trim_webhooks(
         &self,
-        before: Timestamp,
+        kept: u32,
+        deleted_before: Timestamp,
         limit: u32,
     ) -> Result<bool, CatalogError> {
-        self.write(|transaction| {
-            let mut statement = transaction.prepare_cached(
-                "UPDATE webhook_events SET payload = NULL, next_attempt_at = NULL WHERE sequence IN \
-                 (SELECT sequence FROM webhook_events WHERE payload IS NOT NULL AND created_at < ? \
-                 ORDER BY created_at LIMIT ?)",
+        let endpoints: Vec<([u8; 16], bool)> = self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, 0 FROM webhook_endpoints WHERE deleted_at IS NULL \
+                 UNION ALL SELECT id, 1 FROM webhook_endpoints WHERE deleted_at < ?",
             )?;
-            let dropped = statement.execute(params![before.micros(), limit])?;
-            Ok(dropped >= limit as usize)
-        })
-    }
-
-    /// Drops of each endpoint's events and deliveries those before the newest `kept`, at most `limit` of each at once; an event that
-    /// waits stays. Says whether there may be more. Durable when it returns.
-    pub fn trim_webhooks(&self, kept: u32, limit: u32) -> Result<bool, CatalogError> {
-        let endpoints: Vec<[u8; 16]> = self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT id FROM webhook_endpoints")?;
-            let rows = statement.query_map([], |row| row.get(0))?;
+            let rows = statement.query_map([deleted_before.micros()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })?;
         let mut more = false;
-        for endpoint in endpoints {
-            more |= self.trim_deliveries(endpoint, kept, limit)?;
-            more |= self.trim_events(endpoint, kept, limit)?;
+        for (endpoint, is_deleted) in endpoints {
+            let kept = if is_deleted { 0 } else { kept };
+            let many_deliveries = self.trim_deliveries(endpoint, kept, limit)?;
+            let many_events = self.trim_events(endpoint, kept, limit)?;
+            more |= many_deliveries || many_events;
+            if is_deleted {
+                let id = WebhookEndpointId::from_bytes(endpoint);
+                self.write(|transaction| drop_endpoint(transaction, id))?;
+            }
         }
         Ok(more)
     }

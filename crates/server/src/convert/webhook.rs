@@ -45,7 +45,7 @@ fn webhook_event_to_api(event: &WebhookEvent) -> api::WebhookEvent {
         last_http_code: event.last_http_code,
         succeeded: event.succeeded,
         skipped: event.skipped,
-        payload: event.payload.clone(),
+        payload: event.payload.as_deref().map(str::to_owned),
         kind: event.kind.as_str().to_owned(),
         is_archived: event.payload.is_none(),
         api_version: WEBHOOK_API_VERSION.to_owned(),

@@ -17,7 +17,9 @@ mod tests;
 /// Hundreds of statuses, by name.
 const STATUSES: [u16; 4] = [2, 3, 4, 5];
 
-const SECRET_LENGTH: Length = Length::at_least(32);
+const SECRET_LENGTH: Length = Length::between(32, 256);
+
+const NAME_LENGTH: Length = Length::at_most(256);
 
 /// What a list of endpoints asks for.
 #[derive(Debug, Clone)]
@@ -54,7 +56,7 @@ fn read_create(
 ) -> Checked<(NewWebhookEndpoint, Option<Uuid>)> {
     let model = node.model(faults)?;
     let url = model.required("url", faults, |node, faults| address(node, hosts, faults));
-    let name = model.nullable("name", faults, any_text);
+    let name = model.nullable("name", faults, name);
     let secret = model.nullable("secret", faults, secret);
     let format = model.required("format", faults, format);
     let events = model.required("events", faults, events);
@@ -77,7 +79,7 @@ pub(crate) fn webhook_endpoint_update(
     read_body(body, |node, faults| {
         let model = node.model(faults)?;
         let url = model.nullable("url", faults, |node, faults| address(node, hosts, faults));
-        let name = model.nullable("name", faults, any_text);
+        let name = model.nullable("name", faults, name);
         let secret = model.nullable("secret", faults, secret);
         let format = model.nullable("format", faults, format);
         let events = model.nullable("events", faults, events);
@@ -123,6 +125,10 @@ fn events(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Vec<WebhookEventTy
 
 fn secret(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
     text(node, SECRET_LENGTH, faults).map(str::to_owned)
+}
+
+fn name(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
+    text(node, NAME_LENGTH, faults).map(str::to_owned)
 }
 
 fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {

@@ -8,21 +8,24 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use service::{DeliveryOutcome, FinishedDelivery, PendingDelivery, Service};
+use service::{DeliveryOutcome, FinishedDelivery, PendingDelivery, Service, Unnoted};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use super::client::Client;
-use super::in_background;
 use super::signature::sign;
+use super::{Complaints, in_background};
 use crate::limits::{
-    WEBHOOK_DURATION_MAX, WEBHOOKS_LOOKED_FOR_EVERY, WEBHOOKS_SENT_MAX, WEBHOOKS_SHUTDOWN_MAX,
+    WEBHOOK_DURATION_MAX, WEBHOOKS_LOOKED_FOR_EVERY, WEBHOOKS_NOTED_AGAIN_AFTER, WEBHOOKS_SENT_MAX,
+    WEBHOOKS_SHUTDOWN_MAX,
 };
 use crate::serve::told_to_stop;
+use crate::telemetry;
 use crate::validate::Hosts;
 
-const AGENT: HeaderValue = HeaderValue::from_static("Sextant webhooks");
+/// The contract's (SEMANTICS 14.4): receivers know it.
+const AGENT: HeaderValue = HeaderValue::from_static("polar.sh webhooks");
 const ID: HeaderName = HeaderName::from_static("webhook-id");
 const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
@@ -36,6 +39,9 @@ struct Sender {
     in_flight: HashMap<Id, PendingDelivery>,
     /// What is to be noted.
     finished: Vec<FinishedDelivery>,
+    /// Before this, nothing is noted: it could not be.
+    notes_again_at: Option<Instant>,
+    complaints: Complaints,
 }
 
 /// Sends until the server stops.
@@ -47,6 +53,8 @@ pub(super) async fn run(service: Arc<Service>, mut stopping: watch::Receiver<boo
         sends: JoinSet::new(),
         in_flight: HashMap::new(),
         finished: Vec::new(),
+        notes_again_at: None,
+        complaints: Complaints::default(),
     };
     let mut ticks = interval(WEBHOOKS_LOOKED_FOR_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,7 +86,9 @@ impl Sender {
             }
             service.take_deliveries(room)
         };
-        let pending = in_background(&self.service, "webhooks were not looked for", take).await;
+        let otherwise = "webhooks were not looked for";
+        let complaints = &mut self.complaints;
+        let pending = in_background(&self.service, complaints, otherwise, take).await;
         for delivery in pending.unwrap_or_default() {
             self.send(delivery);
         }
@@ -90,14 +100,29 @@ impl Sender {
         if self.finished.is_empty() {
             return true;
         }
+        if self.notes_again_at.is_some_and(|at| Instant::now() < at) {
+            return false;
+        }
+        self.note_now().await
+    }
+
+    async fn note_now(&mut self) -> bool {
         let finished = Arc::new(std::mem::take(&mut self.finished));
         let to_note = Arc::clone(&finished);
         let note = move |service: &Service| service.note_deliveries(&to_note);
-        let noted = in_background(&self.service, "webhooks were not noted", note).await;
-        if noted.is_none() {
+        let otherwise = "webhooks were not noted";
+        let noted = in_background(&self.service, &mut self.complaints, otherwise, note).await;
+        let Some(unnoted) = noted else {
             self.finished.extend(finished.iter().cloned());
+            self.notes_again_at = Some(Instant::now() + WEBHOOKS_NOTED_AGAIN_AFTER);
+            return false;
+        };
+        self.notes_again_at = None;
+        for Unnoted { event, error } in unnoted {
+            let causes = telemetry::causes(&error);
+            tracing::error!(%event, error = causes, "a webhook was sent, and cannot be noted");
         }
-        noted.is_some()
+        true
     }
 
     fn send(&mut self, delivery: PendingDelivery) {
@@ -143,13 +168,15 @@ impl Sender {
             self.finish(sent);
         }
         self.sends.shutdown().await;
-        self.note().await;
+        if !self.finished.is_empty() {
+            self.note_now().await;
+        }
     }
 }
 
 async fn post(service: &Service, client: &Client, delivery: &PendingDelivery) -> DeliveryOutcome {
     let PendingDelivery { endpoint, event } = delivery;
-    let body = event.payload.clone().unwrap_or_default();
+    let body: Arc<str> = event.payload.clone().unwrap_or_default();
     let id = event.id.to_string();
     let seconds = service.now().micros().div_euclid(1_000_000);
     let signature = sign(endpoint.secret.as_bytes(), &id, seconds, &body);
@@ -161,5 +188,6 @@ async fn post(service: &Service, client: &Client, delivery: &PendingDelivery) ->
         (TIMESTAMP, ascii(seconds.to_string())),
         (SIGNATURE, ascii(signature)),
     ]);
-    client.post(&endpoint.url, headers, Bytes::from(body)).await
+    let body = Bytes::from_owner(Arc::<[u8]>::from(body));
+    client.post(&endpoint.url, headers, body).await
 }

@@ -142,7 +142,7 @@ async fn a_change_is_told_in_a_request_that_is_signed_over_what_it_holds() {
     assert_eq!(payload["data"], made);
     assert!(payload["timestamp"].is_string());
     assert_eq!(headers["content-type"], "application/json");
-    assert_eq!(headers["user-agent"], "Sextant webhooks");
+    assert_eq!(headers["user-agent"], "polar.sh webhooks");
     let secret = endpoint["secret"].as_str().expect("a secret");
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
     let (id, timestamp) = (&headers["webhook-id"], &headers["webhook-timestamp"]);

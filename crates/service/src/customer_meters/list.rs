@@ -3,12 +3,14 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use domain::{CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp};
+use domain::{
+    Customer, CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp,
+};
 use engine::CustomerUsage;
 
 use super::parties::Party;
 use super::{CustomerMeter, CustomerMeterOrder, CustomerMeterSearch};
-use crate::{Direction, Error, Listed, Page, Service};
+use crate::{Direction, Error, Listed, Page, Profile, Service};
 
 /// How many rows are worked out before those that are not on the page are dropped.
 const ROWS_AT_ONCE: usize = 8_192;
@@ -26,6 +28,20 @@ impl Row<'_> {
     /// When the row came into being: with the customer's first event, or with the meter.
     fn created_at(&self) -> Timestamp {
         self.party.first_received_at.max(self.meter.created_at)
+    }
+
+    /// The customer meter; its customer is this.
+    fn of(self, customer: Profile) -> CustomerMeter {
+        CustomerMeter {
+            id: self.id,
+            created_at: self.created_at(),
+            modified_at: self.usage.modified_at,
+            customer,
+            meter: self.meter.clone(),
+            consumed: self.usage.consumed,
+            credited: self.usage.credited,
+            balance: self.balance,
+        }
     }
 
     /// Whether an event, a credit or a reset has touched it.
@@ -107,20 +123,29 @@ impl Service {
         customer: CustomerId,
         meter: Meter,
     ) -> Result<Option<CustomerMeter>, Error> {
-        let listed = self.customer_meters_of(organization, customer, &[meter])?;
+        let found = self
+            .catalog
+            .customer_including_deleted(organization, customer)?;
+        let Some(customer) = found else {
+            return Ok(None);
+        };
+        let profile = self.profile(customer)?;
+        let listed = self.customer_meters_of(&profile, &[meter])?;
         Ok(listed.into_iter().next())
     }
 
     /// What a customer used of each of some meters, in their order.
     pub(super) fn customer_meters_of(
         &self,
-        organization: OrganizationId,
-        customer: CustomerId,
+        customer: &Profile,
         meters: &[Meter],
     ) -> Result<Vec<CustomerMeter>, Error> {
-        let parties: Vec<Party> = self.party(organization, customer)?.into_iter().collect();
+        let Customer {
+            id, organization, ..
+        } = customer.customer;
+        let parties: Vec<Party> = self.party(organization, id)?.into_iter().collect();
         let rows = self.rows(organization, &parties, meters)?.into_iter();
-        rows.map(|row| self.shown(organization, row)).collect()
+        Ok(rows.map(|row| row.of(customer.clone())).collect())
     }
 
     /// One row for each customer and meter; none for customers that came after a meter was archived.
@@ -164,16 +189,7 @@ impl Service {
             .catalog
             .customer_including_deleted(organization, row.party.customer)?
             .ok_or(Error::NotFound)?;
-        Ok(CustomerMeter {
-            id: row.id,
-            created_at: row.created_at(),
-            modified_at: row.usage.modified_at,
-            customer: self.profile(customer)?,
-            meter: row.meter.clone(),
-            consumed: row.usage.consumed,
-            credited: row.usage.credited,
-            balance: row.balance,
-        })
+        Ok(row.of(self.profile(customer)?))
     }
 
     /// The names of customers, when a search orders by them.

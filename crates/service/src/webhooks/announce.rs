@@ -74,6 +74,16 @@ impl Announcement<'_> {
         }
     }
 
+    /// Of which customer it tells.
+    fn customer(&self) -> Option<CustomerId> {
+        match self {
+            Announcement::CustomerState(state) => Some(state.profile.customer.id),
+            Announcement::Customer(..) | Announcement::Benefit(..) | Announcement::Grant(..) => {
+                self.changes_state_of()
+            }
+        }
+    }
+
     /// Whose state changes with it.
     fn changes_state_of(&self) -> Option<CustomerId> {
         match self {
@@ -142,7 +152,7 @@ impl Service {
         events: &mut Vec<WebhookEvent>,
     ) {
         let kind = announcement.kind();
-        let mut written: Vec<(WebhookFormat, String)> = Vec::new();
+        let mut written: Vec<(WebhookFormat, Arc<str>)> = Vec::new();
         for endpoint in endpoints {
             if !endpoint.events.contains(&kind) {
                 continue;
@@ -150,10 +160,11 @@ impl Service {
             let format = endpoint.format;
             let known = written.iter().find(|(known, _)| *known == format);
             let payload = if let Some((_, payload)) = known {
-                payload.clone()
+                Arc::clone(payload)
             } else {
                 let payload = self.webhooks.payloads.render(announcement, now, format);
-                written.push((format, payload.clone()));
+                let payload: Arc<str> = payload.into();
+                written.push((format, Arc::clone(&payload)));
                 payload
             };
             let is_full = self.webhooks.endpoints.read().is_full(endpoint.id);
@@ -162,11 +173,13 @@ impl Service {
                 organization: endpoint.organization,
                 endpoint: endpoint.id,
                 kind,
+                customer: announcement.customer(),
                 payload: Some(payload),
                 succeeded: None,
                 skipped: is_full,
                 last_http_code: None,
                 attempts: 0,
+                redeliveries: 0,
                 next_attempt_at: (!is_full).then_some(now),
                 created_at: now,
                 modified_at: None,

@@ -3,19 +3,20 @@
 pub use catalog::DeliverySearch;
 use domain::{OrganizationId, WebhookDelivery, WebhookEventId};
 
-use crate::{Error, Listed, Page, Service};
+use crate::limits::DELIVERY_PAGE_BYTES_MAX;
+use crate::{Error, Fault, Listed, Page, Service};
 
 impl Service {
-    /// Attempts to tell endpoints something, the newest first.
+    /// Attempts to tell endpoints something, the newest first. Faults: [`Fault::PageTooLarge`].
     pub fn webhook_deliveries(
         &self,
         organization: OrganizationId,
         search: &DeliverySearch,
         page: Page,
     ) -> Result<Listed<WebhookDelivery>, Error> {
-        Ok(self
-            .catalog
-            .webhook_deliveries(organization, search, page)?)
+        self.catalog
+            .webhook_deliveries(organization, search, page, DELIVERY_PAGE_BYTES_MAX)?
+            .ok_or_else(|| Error::Invalid(vec![Fault::PageTooLarge]))
     }
 
     /// Sends an event again, as if for the first time, whatever became of it before. Nothing is sent to an endpoint that is

@@ -1,6 +1,7 @@
 //! Endpoints. They change seldom and are asked for with every change of a row, so all are in memory.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use domain::{OrganizationId, WebhookEndpoint, WebhookEndpointId, WebhookEventType, WebhookFormat};
@@ -12,7 +13,7 @@ use crate::secrets::{WEBHOOK_PREFIX, mint};
 use crate::{Change, Error, Fault, Listed, Page, Service};
 
 /// An endpoint to be made. Every field is valid in form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewWebhookEndpoint {
     /// See [`WebhookEndpoint::url`].
     pub url: String,
@@ -26,8 +27,21 @@ pub struct NewWebhookEndpoint {
     pub events: Vec<WebhookEventType>,
 }
 
+/// Without the secret.
+impl fmt::Debug for NewWebhookEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewWebhookEndpoint")
+            .field("url", &self.url)
+            .field("name", &self.name)
+            .field("format", &self.format)
+            .field("secret", &Hidden::of(self.secret.as_ref()))
+            .field("events", &self.events)
+            .finish()
+    }
+}
+
 /// Changes to an endpoint; `None`: unchanged (SEMANTICS 14.1).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct WebhookEndpointChanges {
     /// See [`WebhookEndpoint::url`].
     pub url: Option<String>,
@@ -41,6 +55,30 @@ pub struct WebhookEndpointChanges {
     pub events: Option<Vec<WebhookEventType>>,
     /// Enabled after it was disabled, it starts anew.
     pub enabled: Option<bool>,
+}
+
+/// Without the secret.
+impl fmt::Debug for WebhookEndpointChanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookEndpointChanges")
+            .field("url", &self.url)
+            .field("name", &self.name)
+            .field("format", &self.format)
+            .field("secret", &Hidden::of(self.secret.as_ref()))
+            .field("events", &self.events)
+            .field("enabled", &self.enabled)
+            .finish()
+    }
+}
+
+/// Stands where a secret is.
+#[derive(Debug)]
+struct Hidden;
+
+impl Hidden {
+    fn of(secret: Option<&String>) -> Option<Self> {
+        secret.map(|_| Self)
+    }
 }
 
 impl WebhookEndpointChanges {
@@ -159,7 +197,6 @@ impl Service {
         organization: OrganizationId,
         new: NewWebhookEndpoint,
     ) -> Result<WebhookEndpoint, Error> {
-        let mut follower = self.webhooks.follower.lock();
         let _changing = self.changing.lock();
         let count = self.webhooks.endpoints.read().count(organization);
         if count >= WEBHOOK_ENDPOINTS_PER_ORGANIZATION_MAX {
@@ -179,7 +216,7 @@ impl Service {
         };
         let position = self.position_for(&endpoint);
         self.catalog.insert_webhook_endpoint(&endpoint, position)?;
-        follower.follow(organization, position);
+        self.follow_from(organization, position);
         self.webhooks.endpoints.write().put(endpoint.clone());
         Ok(endpoint)
     }
@@ -211,7 +248,6 @@ impl Service {
         id: WebhookEndpointId,
         changes: WebhookEndpointChanges,
     ) -> Result<WebhookEndpoint, Error> {
-        let mut follower = self.webhooks.follower.lock();
         let _changing = self.changing.lock();
         let mut endpoint = self.webhook_endpoint(organization, id)?;
         if changes == WebhookEndpointChanges::default() {
@@ -222,7 +258,7 @@ impl Service {
         endpoint.modified_at = Some(self.now());
         let position = self.position_for(&endpoint);
         self.catalog.update_webhook_endpoint(&endpoint, position)?;
-        follower.follow(organization, position);
+        self.follow_from(organization, position);
         self.webhooks.endpoints.write().put(endpoint.clone());
         Ok(endpoint)
     }
@@ -246,13 +282,22 @@ impl Service {
         organization: OrganizationId,
         id: WebhookEndpointId,
     ) -> Result<(), Error> {
-        let _follower = self.webhooks.follower.lock();
         let _changing = self.changing.lock();
         self.catalog
             .delete_webhook_endpoint(organization, id, self.now())?;
         self.webhooks.endpoints.write().remove(organization, id);
         self.webhooks.queue.lock().forget(id);
         Ok(())
+    }
+
+    /// Follows an organization's usage from a position on, unless it is followed already.
+    fn follow_from(&self, organization: OrganizationId, position: Option<u32>) {
+        if let Some(position) = position {
+            self.webhooks
+                .positions
+                .lock()
+                .follow(organization, position);
+        }
     }
 
     /// From where on usage is followed for an endpoint, if it asks for states: from now.
@@ -265,4 +310,28 @@ fn without_repeats(mut events: Vec<WebhookEventType>) -> Vec<WebhookEventType> {
     let mut seen = FxHashSet::default();
     events.retain(|event| seen.insert(*event));
     events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_logged_of_an_endpoint_to_be_does_not_tell_its_secret() {
+        let new = NewWebhookEndpoint {
+            url: "https://example.com/".to_owned(),
+            name: None,
+            format: WebhookFormat::Raw,
+            secret: Some("whsec_known".to_owned()),
+            events: Vec::new(),
+        };
+        let changes = WebhookEndpointChanges {
+            secret: new.secret.clone(),
+            ..WebhookEndpointChanges::default()
+        };
+        for shown in [format!("{new:?}"), format!("{changes:?}")] {
+            assert!(shown.contains("Some(Hidden)"), "{shown}");
+            assert!(!shown.contains("known"), "{shown}");
+        }
+    }
 }

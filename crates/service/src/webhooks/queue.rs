@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use catalog::{CatalogError, Patience, Turn};
 use domain::{
     DeliveryId, OrganizationId, Timestamp, WebhookDelivery, WebhookEndpoint, WebhookEndpointId,
-    WebhookEvent,
+    WebhookEvent, WebhookEventId,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::later;
 use crate::limits::{
-    WEBHOOK_ATTEMPTS_MAX, WEBHOOK_FAILURES_MAX, WEBHOOK_PAUSE_MAX_MICROS, WEBHOOK_PAUSE_MIN_MICROS,
+    WEBHOOK_ATTEMPTS_MAX, WEBHOOK_FAILED_ATTEMPTS_MAX, WEBHOOK_FAILING_MICROS_MIN,
+    WEBHOOK_FAILURES_MAX, WEBHOOK_PAUSE_MAX_MICROS, WEBHOOK_PAUSE_MIN_MICROS,
     WEBHOOK_RESPONSE_CHARS_MAX, WEBHOOKS_SENT_PER_ORGANIZATION_MAX, WEBHOOKS_SENT_TO_TROUBLED_MAX,
 };
 use crate::{Error, Service};
@@ -54,6 +56,22 @@ pub struct FinishedDelivery {
     pub at: Timestamp,
 }
 
+/// A delivery that can never be noted. Its event is not sent again.
+#[derive(Debug)]
+pub struct Unnoted {
+    /// What was sent.
+    pub event: WebhookEventId,
+    /// Why what came of it is not noted.
+    pub error: Error,
+}
+
+/// When an endpoint has failed so much that it is disabled.
+const PATIENCE: Patience = Patience {
+    events: WEBHOOK_FAILURES_MAX,
+    attempts: WEBHOOK_FAILED_ATTEMPTS_MAX,
+    micros: WEBHOOK_FAILING_MICROS_MIN,
+};
+
 /// The endpoints that something is due for, and those that something is being sent to.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -63,6 +81,8 @@ pub(super) struct Queue {
     known: FxHashSet<WebhookEndpointId>,
     /// Those that did not take what was sent to them last. They may be slow to say so, and have a smaller share.
     troubled: FxHashSet<WebhookEndpointId>,
+    /// Those to which a first attempt was made last: one that is repeated comes before the next first one, and so on in turns.
+    sent_first: FxHashSet<WebhookEndpointId>,
     /// The endpoints that something is being sent to, by organization, and whether they were troubled when it began.
     in_flight: FxHashMap<OrganizationId, Vec<(WebhookEndpointId, bool)>>,
     /// How many of these were troubled.
@@ -145,9 +165,28 @@ impl Queue {
         }
     }
 
+    /// Which of an endpoint's attempts is next, when there are both.
+    fn turn(&self, endpoint: WebhookEndpointId) -> Turn {
+        if self.sent_first.contains(&endpoint) {
+            Turn::Repeated
+        } else {
+            Turn::First
+        }
+    }
+
+    /// Notes that an attempt is being made.
+    fn take(&mut self, event: &WebhookEvent) {
+        if event.attempts == 0 {
+            self.sent_first.insert(event.endpoint);
+        } else {
+            self.sent_first.remove(&event.endpoint);
+        }
+    }
+
     /// Forgets what is known of an endpoint that is no more.
     pub(super) fn forget(&mut self, endpoint: WebhookEndpointId) {
         self.troubled.remove(&endpoint);
+        self.sent_first.remove(&endpoint);
     }
 }
 
@@ -181,9 +220,11 @@ impl Service {
             };
             // As it is now: it may have changed since its turn was to come.
             let endpoint = self.webhooks.endpoints.read().find_told(found.id);
-            let next = self.catalog.next_webhook_event(found.id, self.now());
+            let turn = queue.turn(found.id);
+            let next = self.catalog.next_webhook_event(found.id, self.now(), turn);
             match (endpoint, next) {
                 (Some(endpoint), Ok(Some(event))) if event.payload.is_some() => {
+                    queue.take(&event);
                     taken.push(PendingDelivery { endpoint, event });
                 }
                 (_, Ok(_)) => queue.land(&found),
@@ -199,26 +240,63 @@ impl Service {
         Ok(taken)
     }
 
-    /// Notes what came of deliveries, all or nothing; durable when it returns. A failed one is tried again later, with ever longer pauses,
-    /// or counts against its endpoint when it was the last. On an error the same is to be given again.
-    pub fn note_deliveries(&self, finished: &[FinishedDelivery]) -> Result<(), Error> {
+    /// Notes what came of deliveries; durable when it returns. A failed one is tried again later, with ever longer pauses, or counts
+    /// against its endpoint when it was the last. Gives those that can never be noted.
+    ///
+    /// # Errors
+    ///
+    /// None is noted, or some are, and the same is to be given again: there is no space, or no write is taken any more.
+    pub fn note_deliveries(&self, finished: &[FinishedDelivery]) -> Result<Vec<Unnoted>, Error> {
+        let mut unnoted = Vec::new();
         if finished.is_empty() {
-            return Ok(());
+            return Ok(unnoted);
         }
         let deliveries: Vec<WebhookDelivery> = finished
             .iter()
             .map(|finished| self.noted(finished))
             .collect();
-        {
-            let _changing = self.changing.lock();
-            let disabled = self
-                .catalog
-                .note_deliveries(&deliveries, WEBHOOK_FAILURES_MAX)?;
-            let mut endpoints = self.webhooks.endpoints.write();
-            for endpoint in disabled {
-                endpoints.put(endpoint);
+        match self.note(&deliveries) {
+            Ok(()) => self.land(finished),
+            Err(error) if concerns_all(&error) => return Err(error.into()),
+            // What is wrong with one takes nothing from the others.
+            Err(_) => {
+                for (delivery, finished) in deliveries.iter().zip(finished) {
+                    match self.note(std::slice::from_ref(delivery)) {
+                        Ok(()) => self.land(std::slice::from_ref(finished)),
+                        Err(error) if concerns_all(&error) => return Err(error.into()),
+                        Err(error) => {
+                            unnoted.push(Unnoted {
+                                event: delivery.event.id,
+                                error: error.into(),
+                            });
+                            let skipped = self
+                                .catalog
+                                .skip_webhook_event(delivery.event.id, finished.at);
+                            // Otherwise nothing is sent to this endpoint until the next start, rather than the same without an end.
+                            if skipped.is_ok() {
+                                self.land(std::slice::from_ref(finished));
+                            }
+                        }
+                    }
+                }
             }
         }
+        Ok(unnoted)
+    }
+
+    /// Writes what came of deliveries, all or nothing.
+    fn note(&self, deliveries: &[WebhookDelivery]) -> Result<(), CatalogError> {
+        let _changing = self.changing.lock();
+        let disabled = self.catalog.note_deliveries(deliveries, PATIENCE)?;
+        let mut endpoints = self.webhooks.endpoints.write();
+        for endpoint in disabled {
+            endpoints.put(endpoint);
+        }
+        Ok(())
+    }
+
+    /// Nothing is being sent to these endpoints any more; their turn comes again.
+    fn land(&self, finished: &[FinishedDelivery]) {
         let mut queue = self.webhooks.queue.lock();
         for finished in finished {
             let endpoint = &finished.delivery.endpoint;
@@ -226,7 +304,6 @@ impl Service {
             queue.land(endpoint);
             queue.push(Arc::clone(endpoint));
         }
-        Ok(())
     }
 
     /// The delivery, with its event as it is after.
@@ -263,6 +340,24 @@ impl Service {
         let pause = pause(attempts);
         let tenth = pause / 10 * i64::from(u32::from_le_bytes(bytes)) / i64::from(u32::MAX);
         (pause + tenth).min(WEBHOOK_PAUSE_MAX_MICROS)
+    }
+}
+
+/// Whether what went wrong is not about what was to be written, and is to be tried again.
+fn concerns_all(error: &CatalogError) -> bool {
+    match error {
+        CatalogError::NoSpace(_) | CatalogError::WriteFailed(_) | CatalogError::WritesStopped => {
+            true
+        }
+        CatalogError::NotFound
+        | CatalogError::SlugTaken
+        | CatalogError::CustomerConflict { .. }
+        | CatalogError::OrganizationUnknown
+        | CatalogError::Damaged(_)
+        | CatalogError::NotACatalog { .. }
+        | CatalogError::NewerVersion { .. }
+        | CatalogError::Open { .. }
+        | CatalogError::Statement(_) => false,
     }
 }
 

@@ -1,8 +1,9 @@
 //! A service on a folder of its own, with a clock that the test moves.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use domain::{
     Aggregation, Definition, Event, EventBatch, Filter, Function, Identity, Interval, Metadata,
@@ -48,8 +49,11 @@ impl Random for TestRandom {
 }
 
 /// Tells no more than of what and of whom.
-#[derive(Debug)]
-struct Names;
+#[derive(Debug, Default)]
+struct Names {
+    /// Told when something is written, and then waited for.
+    pauses: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
+}
 
 impl WebhookPayloads for Names {
     fn render(
@@ -58,6 +62,13 @@ impl WebhookPayloads for Names {
         _at: Timestamp,
         _format: WebhookFormat,
     ) -> String {
+        let pause = self.pauses.lock().expect("nobody panicked").take();
+        if let Some((reached, go_on)) = pause {
+            reached.send(()).expect("the test waits");
+            go_on
+                .recv_timeout(Duration::from_secs(20))
+                .expect("the test goes on in the meantime");
+        }
         let kind = announcement.kind().as_str();
         match announcement {
             Announcement::Customer(_, profile) => format!("{kind} {}", profile.customer.id),
@@ -73,6 +84,7 @@ pub(crate) struct Harness {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) clock: Arc<TestClock>,
     random: Arc<TestRandom>,
+    names: Arc<Names>,
 }
 
 impl Harness {
@@ -81,6 +93,7 @@ impl Harness {
             folder: tempfile::tempdir().expect("a folder"),
             clock: Arc::new(TestClock(AtomicI64::new(NOW))),
             random: Arc::new(TestRandom(AtomicU64::new(1))),
+            names: Arc::default(),
         }
     }
 
@@ -114,15 +127,30 @@ impl Harness {
             if is_there {
                 return;
             }
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         }
         panic!("nothing was sealed in ten seconds");
+    }
+
+    /// Does something on another thread, and something else while the first is in the middle of writing what is told.
+    pub(crate) fn while_rendering(&self, first: impl FnOnce() + Send, meanwhile: impl FnOnce()) {
+        let (reached, is_reached) = mpsc::channel();
+        let (go_on, is_to_go_on) = mpsc::channel();
+        *self.names.pauses.lock().expect("nobody panicked") = Some((reached, is_to_go_on));
+        std::thread::scope(|scope| {
+            scope.spawn(first);
+            is_reached
+                .recv_timeout(Duration::from_secs(20))
+                .expect("something is told");
+            meanwhile();
+            go_on.send(()).expect("it waits");
+        });
     }
 
     fn options(&self, admin_token: Option<&str>) -> OpenOptions {
         OpenOptions {
             store: StoreOptions::default(),
-            webhook_payloads: Arc::new(Names),
+            webhook_payloads: Arc::clone(&self.names) as Arc<dyn WebhookPayloads>,
             webhooks_allow_private: true,
             folder: self.folder.path().join("data"),
             admin_token: admin_token.map(str::to_owned),

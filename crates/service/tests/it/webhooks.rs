@@ -8,7 +8,7 @@ use domain::{
 };
 use service::{
     CustomerChanges, DeliveryOutcome, DeliverySearch, Error, Fault, FinishedDelivery, NewCustomer,
-    NewWebhookEndpoint, Page, PendingDelivery, Service, WebhookEndpointChanges,
+    NewWebhookEndpoint, Page, PendingDelivery, Service, Step, WebhookEndpointChanges,
 };
 
 use crate::harness::Harness;
@@ -81,7 +81,8 @@ fn answer(service: &Service, pending: Vec<PendingDelivery>, status: u16) {
             at: service.now(),
         })
         .collect();
-    service.note_deliveries(&finished).expect("writes");
+    let unnoted = service.note_deliveries(&finished).expect("writes");
+    assert!(unnoted.is_empty(), "{unnoted:?}");
 }
 
 /// Sends all that is due now, and says what it was.
@@ -260,9 +261,7 @@ fn ten_failed_events_in_a_row_disable_an_endpoint_until_somebody_enables_it() {
         send_all(&service, 500);
         harness.clock.advance(1_200 * SECOND);
     }
-    customer(&service, organization, "waits");
     let last = pending(&service);
-    // The one that waited longer is sent first.
     assert_eq!(last[0].event.attempts, 9);
     answer(&service, last, 500);
     assert!(!is_enabled(&service));
@@ -385,4 +384,104 @@ fn a_payload_that_is_too_old_is_gone() {
     let gone = service.redeliver_webhook_event(organization, event);
     assert!(matches!(gone, Err(Error::NotFound)));
     assert_eq!(deliveries(&service, organization)[0].event.payload, None);
+}
+
+#[test]
+fn an_attempt_that_is_due_is_made_in_turn_with_what_waits() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    of_new_customers(&service, organization);
+    let first = customer(&service, organization, "first");
+    assert_eq!(send_all(&service, 500), [&*first]);
+    let waiting: Vec<String> = (0..4)
+        .map(|n| customer(&service, organization, &n.to_string()))
+        .collect();
+    harness.clock.advance(3 * SECOND);
+    let mut sent = Vec::new();
+    for _ in 0..3 {
+        let due = pending(&service);
+        sent.extend(payloads(&due).into_iter().map(str::to_owned));
+        let is_first = sent.last() == Some(&first);
+        answer(&service, due, if is_first { 500 } else { 200 });
+    }
+    assert!(sent[..2].contains(&first), "{sent:?}");
+    let others: Vec<&String> = sent.iter().filter(|told| **told != first).collect();
+    assert_eq!(others, [&waiting[0], &waiting[1]]);
+}
+
+#[test]
+fn an_endpoint_that_hangs_is_disabled_however_much_waits_for_it() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let endpoint = of_new_customers(&service, organization);
+    for number in 0..300 {
+        customer(&service, organization, &number.to_string());
+    }
+    let mut attempts = 0;
+    while service
+        .webhook_endpoint(organization, endpoint.id)
+        .expect("is there")
+        .enabled
+    {
+        let due = pending(&service);
+        harness.clock.advance(10 * SECOND);
+        answer(&service, due, 0);
+        attempts += 1;
+        assert!(attempts < 400, "for more than an hour");
+    }
+    assert!(attempts >= 360, "for less than an hour");
+    assert!(pending(&service).is_empty());
+}
+
+#[test]
+fn an_outcome_of_an_event_that_is_gone_holds_nothing_up() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let gone = of_new_customers(&service, organization);
+    of_new_customers(&service, organization);
+    customer(&service, organization, "a");
+    let in_flight = pending(&service);
+    assert_eq!(in_flight.len(), 2);
+    service
+        .delete_webhook_endpoint(organization, gone.id)
+        .expect("is there");
+    harness.clock.advance(91 * DAY);
+    while service.tidy_webhooks().expect("tidies").step == Step::More {}
+    answer(&service, in_flight, 200);
+    let listed = deliveries(&service, organization);
+    assert_eq!(listed.len(), 1);
+    assert_ne!(listed[0].event.endpoint, gone.id);
+    let told = customer(&service, organization, "b");
+    assert_eq!(send_all(&service, 200), [told]);
+}
+
+#[test]
+fn what_was_told_of_a_customer_goes_when_it_is_anonymized() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    let events = [
+        WebhookEventType::CustomerCreated,
+        WebhookEventType::CustomerDeleted,
+    ];
+    endpoint(&service, organization, &events);
+    customer(&service, organization, "ada");
+    customer(&service, organization, "bob");
+    send_all(&service, 200);
+    let ada = service
+        .customer_by_external_id(organization, "ada")
+        .expect("is there");
+    service
+        .delete_and_anonymize_customer(organization, ada.id)
+        .expect("deletes");
+    let last = format!("customer.deleted {}", ada.id);
+    assert_eq!(send_all(&service, 200), [&*last]);
+    let listed = deliveries(&service, organization);
+    let told: Vec<Option<&str>> = listed
+        .iter()
+        .map(|delivery| delivery.event.payload.as_deref())
+        .collect();
+    assert_eq!((told[0], told[2]), (Some(&*last), None));
+    assert!(told[1].is_some());
+    let again = service.redeliver_webhook_event(organization, listed[2].event.id);
+    assert!(matches!(again, Err(Error::NotFound)));
 }

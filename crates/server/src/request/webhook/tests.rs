@@ -88,6 +88,26 @@ fn every_fault_of_an_endpoint_is_told() {
 }
 
 #[test]
+fn names_and_secrets_have_bounds() {
+    let with = |name: usize, secret: usize| {
+        let (name, secret) = ("n".repeat(name), "s".repeat(secret));
+        let more = format!(r#","name":"{name}","secret":"{secret}"}}"#);
+        let faults = check(
+            &with_url("https://example.com").replace('}', &more),
+            Hosts::Public,
+        );
+        faults.err().unwrap_or_default()
+    };
+    assert_eq!(with(256, 32), []);
+    assert_eq!(with(0, 256), []);
+    let faults = with(257, 257);
+    assert_eq!(faults.len(), 2);
+    for (_, message) in faults {
+        assert_eq!(message, "String should have at most 256 characters");
+    }
+}
+
+#[test]
 fn a_change_passes_over_nulls() {
     let body =
         br#"{"url":null,"name":null,"format":null,"events":null,"enabled":null,"secret":null}"#;
