@@ -21,6 +21,7 @@ mod errors;
 mod event_types;
 mod events;
 mod health;
+mod links;
 mod meters;
 mod operation;
 mod organizations;

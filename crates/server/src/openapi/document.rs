@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::components::Components;
 use super::operation::Operation;
 use super::{
-    benefits, customer_meters, customers, errors, event_types, events, health, meters,
+    benefits, customer_meters, customers, errors, event_types, events, health, links, meters,
     organizations, portal, security, tokens, unions, webhooks,
 };
 use crate::asset::Asset;
@@ -89,6 +89,7 @@ fn paths(routes: &[Route], operations: &[Operation]) -> Value {
             .or_insert_with(|| Value::Object(Map::new()));
         path[operation.method.as_str().to_ascii_lowercase()] = operation.describe(route);
     }
+    links::add(&mut paths);
     Value::Object(paths)
 }
 

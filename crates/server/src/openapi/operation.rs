@@ -20,6 +20,8 @@ pub(super) struct Operation {
     tags: Vec<&'static str>,
     parameters: Vec<Parameter>,
     body: Option<Value>,
+    /// Whether the body may be left out.
+    is_body_optional: bool,
     example: Option<Value>,
     answers: Vec<Answer>,
 }
@@ -66,6 +68,7 @@ impl Operation {
             tags: Vec::new(),
             parameters: Vec::new(),
             body: None,
+            is_body_optional: false,
             example: None,
             answers: Vec::new(),
         }
@@ -93,6 +96,12 @@ impl Operation {
     pub(super) fn body(mut self, schema: Value) -> Self {
         self.body = Some(schema);
         self
+    }
+
+    /// With a body of this schema, or none.
+    pub(super) fn optional_body(mut self, schema: Value) -> Self {
+        self.is_body_optional = true;
+        self.body(schema)
     }
 
     /// What a body looks like.
@@ -158,7 +167,10 @@ impl Operation {
             if let Some(example) = &self.example {
                 content[JSON]["example"] = example.clone();
             }
-            set("requestBody", json!({"required": true, "content": content}));
+            set(
+                "requestBody",
+                json!({"required": !self.is_body_optional, "content": content}),
+            );
         }
         set("responses", self.responses(route));
         Value::Object(object)

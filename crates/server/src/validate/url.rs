@@ -53,6 +53,10 @@ fn read(value: &Value<'_>) -> Result<Url, Broken> {
         return Err(Broken::Empty);
     }
     let url = Url::parse(text).map_err(Broken::Unreadable)?;
+    // What is kept and given back is the URL as it was read, which may be longer.
+    if url.as_str().len() > URL_BYTES_MAX {
+        return Err(Broken::TooLong);
+    }
     if SCHEMES.contains(&url.scheme()) {
         Ok(url)
     } else {
