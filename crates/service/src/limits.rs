@@ -22,6 +22,9 @@ pub(crate) const WEBHOOK_PAUSE_MIN_MICROS: i64 = 2_000_000;
 /// How long an attempt waits at most.
 pub(crate) const WEBHOOK_PAUSE_MAX_MICROS: i64 = 20 * 60 * 1_000_000;
 
+/// How long an endpoint may take before it counts as slow.
+pub(crate) const WEBHOOK_SLOW_MICROS: i64 = 2_000_000;
+
 /// Failed events in a row after which an endpoint is disabled.
 pub(crate) const WEBHOOK_FAILURES_MAX: u32 = 10;
 

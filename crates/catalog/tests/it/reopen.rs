@@ -188,3 +188,35 @@ fn only_the_owner_may_read_the_files() {
         ["catalog.sqlite", "catalog.sqlite-shm", "catalog.sqlite-wal"]
     );
 }
+
+#[test]
+fn of_what_was_replaced_nothing_is_left_in_the_files() {
+    let (folder, path) = folder();
+    let catalog = open(&path);
+    catalog
+        .insert_organization(&organization())
+        .expect("inserts");
+    let mut row = customer(1);
+    let secret = "very.personal@example.com";
+    row.email = Some(secret.to_owned());
+    catalog
+        .insert_customer(&row, &Outbox::default())
+        .expect("inserts");
+    let is_left = || {
+        let entries = std::fs::read_dir(folder.path()).expect("lists");
+        let mut files = entries.map(|entry| entry.expect("an entry").path());
+        files.any(|path| {
+            let bytes = std::fs::read(path).expect("reads");
+            bytes
+                .windows(secret.len())
+                .any(|some| some == secret.as_bytes())
+        })
+    };
+    assert!(is_left());
+    row.email = Some("nobody@example.com".to_owned());
+    catalog
+        .update_customer(&row, &Outbox::default())
+        .expect("updates");
+    catalog.empty_log().expect("empties");
+    assert!(!is_left());
+}

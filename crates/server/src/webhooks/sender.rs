@@ -175,7 +175,9 @@ impl Sender {
 }
 
 async fn post(service: &Service, client: &Client, delivery: &PendingDelivery) -> DeliveryOutcome {
-    let PendingDelivery { endpoint, event } = delivery;
+    let PendingDelivery {
+        endpoint, event, ..
+    } = delivery;
     let body: Arc<str> = event.payload.clone().unwrap_or_default();
     let id = event.id.to_string();
     let seconds = service.now().micros().div_euclid(1_000_000);

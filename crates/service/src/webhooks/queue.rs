@@ -15,7 +15,8 @@ use super::later;
 use crate::limits::{
     WEBHOOK_ATTEMPTS_MAX, WEBHOOK_FAILED_ATTEMPTS_MAX, WEBHOOK_FAILING_MICROS_MIN,
     WEBHOOK_FAILURES_MAX, WEBHOOK_PAUSE_MAX_MICROS, WEBHOOK_PAUSE_MIN_MICROS,
-    WEBHOOK_RESPONSE_CHARS_MAX, WEBHOOKS_SENT_PER_ORGANIZATION_MAX, WEBHOOKS_SENT_TO_TROUBLED_MAX,
+    WEBHOOK_RESPONSE_CHARS_MAX, WEBHOOK_SLOW_MICROS, WEBHOOKS_SENT_PER_ORGANIZATION_MAX,
+    WEBHOOKS_SENT_TO_TROUBLED_MAX,
 };
 use crate::{Error, Service};
 
@@ -26,6 +27,8 @@ pub struct PendingDelivery {
     pub endpoint: Arc<WebhookEndpoint>,
     /// What; its payload is there.
     pub event: WebhookEvent,
+    /// When it was taken to be sent.
+    pub begun_at: Timestamp,
 }
 
 /// What came of sending it.
@@ -72,6 +75,14 @@ const PATIENCE: Patience = Patience {
     micros: WEBHOOK_FAILING_MICROS_MIN,
 };
 
+impl FinishedDelivery {
+    /// Whether its endpoint has a smaller share of what is sent next: it did not take this, or took long to.
+    fn is_troubled(&self) -> bool {
+        let took = self.at.micros() - self.delivery.begun_at.micros();
+        !self.outcome.is_taken() || took > WEBHOOK_SLOW_MICROS
+    }
+}
+
 /// The endpoints that something is due for, and those that something is being sent to.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -79,7 +90,7 @@ pub(super) struct Queue {
     ready: BTreeMap<OrganizationId, VecDeque<Arc<WebhookEndpoint>>>,
     /// The same, and those that something is being sent to.
     known: FxHashSet<WebhookEndpointId>,
-    /// Those that did not take what was sent to them last. They may be slow to say so, and have a smaller share.
+    /// Those that did not take what was sent to them last, or took long to: they have a smaller share.
     troubled: FxHashSet<WebhookEndpointId>,
     /// Those to which a first attempt was made last: one that is repeated comes before the next first one, and so on in turns.
     sent_first: FxHashSet<WebhookEndpointId>,
@@ -221,11 +232,16 @@ impl Service {
             // As it is now: it may have changed since its turn was to come.
             let endpoint = self.webhooks.endpoints.read().find_told(found.id);
             let turn = queue.turn(found.id);
-            let next = self.catalog.next_webhook_event(found.id, self.now(), turn);
+            let now = self.now();
+            let next = self.catalog.next_webhook_event(found.id, now, turn);
             match (endpoint, next) {
                 (Some(endpoint), Ok(Some(event))) if event.payload.is_some() => {
                     queue.take(&event);
-                    taken.push(PendingDelivery { endpoint, event });
+                    taken.push(PendingDelivery {
+                        endpoint,
+                        event,
+                        begun_at: now,
+                    });
                 }
                 (_, Ok(_)) => queue.land(&found),
                 (_, Err(error)) => {
@@ -300,7 +316,7 @@ impl Service {
         let mut queue = self.webhooks.queue.lock();
         for finished in finished {
             let endpoint = &finished.delivery.endpoint;
-            queue.set_troubled(endpoint.id, !finished.outcome.is_taken());
+            queue.set_troubled(endpoint.id, finished.is_troubled());
             queue.land(endpoint);
             queue.push(Arc::clone(endpoint));
         }
