@@ -203,10 +203,10 @@ fn of_what_was_replaced_nothing_is_left_in_the_files() {
         .insert_customer(&row, &Outbox::default())
         .expect("inserts");
     let is_left = || {
-        let entries = std::fs::read_dir(folder.path()).expect("lists");
+        let entries = fs::read_dir(folder.path()).expect("lists");
         let mut files = entries.map(|entry| entry.expect("an entry").path());
         files.any(|path| {
-            let bytes = std::fs::read(path).expect("reads");
+            let bytes = fs::read(path).expect("reads");
             bytes
                 .windows(secret.len())
                 .any(|some| some == secret.as_bytes())
