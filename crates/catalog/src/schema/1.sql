@@ -295,7 +295,7 @@ CREATE TABLE webhook_deliveries (
 
 -- In the order in which they are listed: of an organization, and of an endpoint.
 CREATE INDEX webhook_deliveries_by_creation ON webhook_deliveries (organization, created_at DESC, id);
-CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint, created_at DESC, id);
+CREATE INDEX webhook_deliveries_by_endpoint ON webhook_deliveries (endpoint, created_at DESC, id, organization);
 CREATE INDEX webhook_deliveries_by_event ON webhook_deliveries (event);
 
 -- Customers whose state is to be told, each once for all that changed.

@@ -102,11 +102,28 @@ impl Catalog {
 
 fn conditions(organization: OrganizationId, search: &DeliverySearch) -> Conditions<'_> {
     let mut conditions = Conditions::new();
-    conditions.and_with(
-        "organization = :organization",
-        ":organization",
-        *organization.as_bytes(),
-    );
+    let query = search.query.as_ref().filter(|query| !query.is_empty());
+    let query = query.map(|query| query.to_lowercase());
+    let id = query.as_deref().and_then(whole_id);
+    // With the plus its index is not used: that of the ids is.
+    let term = match id {
+        None => "organization = :organization",
+        Some(_) => "+organization = :organization",
+    };
+    conditions.and_with(term, ":organization", *organization.as_bytes());
+    match (id, query) {
+        (Some(id), _) => {
+            let term = "id IN (SELECT id FROM webhook_deliveries WHERE id = :query \
+                        UNION ALL SELECT id FROM webhook_deliveries WHERE event = :query)";
+            conditions.and_with(term, ":query", id);
+        }
+        (None, Some(query)) if is_part_of_id(&query) => {
+            let term = "delivery_matches(id, event, http_code, :query)";
+            conditions.and_with(term, ":query", query);
+        }
+        (None, Some(_)) => conditions.and("FALSE"),
+        (None, None) => {}
+    }
     if let [endpoint] = *search.endpoints {
         conditions.and_with("endpoint = :endpoint", ":endpoint", *endpoint.as_bytes());
     } else if !search.endpoints.is_empty() {
@@ -135,19 +152,6 @@ fn conditions(organization: OrganizationId, search: &DeliverySearch) -> Conditio
             .map(|kind| format!(" {} ", kind.as_str()));
         let names: String = names.collect();
         conditions.and_with("instr(:kinds, ' ' || kind || ' ') > 0", ":kinds", names);
-    }
-    if let Some(query) = search.query.as_ref().filter(|query| !query.is_empty()) {
-        let query = query.to_lowercase();
-        if let Some(id) = whole_id(&query) {
-            let term = "id IN (SELECT id FROM webhook_deliveries WHERE id = :query \
-                        UNION ALL SELECT id FROM webhook_deliveries WHERE event = :query)";
-            conditions.and_with(term, ":query", id);
-        } else if is_part_of_id(&query) {
-            let term = "delivery_matches(id, event, http_code, :query)";
-            conditions.and_with(term, ":query", query);
-        } else {
-            conditions.and("FALSE");
-        }
     }
     conditions
 }

@@ -238,3 +238,12 @@ async fn a_refused_event_is_told_of_in_the_deliveries() {
     assert_eq!(noted["webhook_event"]["succeeded"], Value::Null);
     assert_eq!(noted["webhook_event"]["last_http_code"], 500);
 }
+
+#[tokio::test]
+async fn what_goes_wrong_time_and_again_is_said_once_in_a_while() {
+    let mut complaints = Complaints::default();
+    assert!(complaints.are_due());
+    assert!(!complaints.are_due());
+    complaints.quiet_until = Some(Instant::now());
+    assert!(complaints.are_due());
+}

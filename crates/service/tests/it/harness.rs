@@ -1,6 +1,6 @@
 //! A service on a folder of its own, with a clock that the test moves.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -48,11 +48,12 @@ impl Random for TestRandom {
     }
 }
 
-/// Tells no more than of what and of whom.
+/// Tells no more than of what and of whom, and blanks.
 #[derive(Debug, Default)]
 struct Names {
     /// Told when something is written, and then waited for.
     pauses: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
+    blanks: AtomicUsize,
 }
 
 impl WebhookPayloads for Names {
@@ -70,12 +71,13 @@ impl WebhookPayloads for Names {
                 .expect("the test goes on in the meantime");
         }
         let kind = announcement.kind().as_str();
-        match announcement {
+        let told = match announcement {
             Announcement::Customer(_, profile) => format!("{kind} {}", profile.customer.id),
             Announcement::CustomerState(state) => format!("{kind} {}", state.profile.customer.id),
             Announcement::Benefit(_, benefit) => format!("{kind} {}", benefit.id),
             Announcement::Grant(_, grant) => format!("{kind} {}", grant.grant.id),
-        }
+        };
+        told + &" ".repeat(self.blanks.load(Ordering::Relaxed))
     }
 }
 
@@ -130,6 +132,18 @@ impl Harness {
             std::thread::sleep(Duration::from_millis(10));
         }
         panic!("nothing was sealed in ten seconds");
+    }
+
+    /// From now on, what is told ends in so many blanks.
+    pub(crate) fn enlarge_payloads(&self, blanks: usize) {
+        self.names.blanks.store(blanks, Ordering::Relaxed);
+    }
+
+    /// Does something, and then lets the generator repeat what it gave meanwhile.
+    pub(crate) fn before_randomness_repeats(&self, work: impl FnOnce()) {
+        let state = self.random.0.load(Ordering::Relaxed);
+        work();
+        self.random.0.store(state, Ordering::Relaxed);
     }
 
     /// Does something on another thread, and something else while the first is in the middle of writing what is told.

@@ -50,6 +50,7 @@ fn a_session_lives_an_hour_also_over_a_restart() {
     let ada = customer(&service, organization, "ada");
     let made = make(&service, organization, ada);
     assert!(made.secret.starts_with("sextant_cst_"));
+    assert!(!format!("{made:?}").contains(&made.secret));
     assert_eq!(made.customer.customer.id, ada);
     let lives = made.session.expires_at.micros() - made.session.created_at.micros();
     assert_eq!(lives, HOUR_MICROS);

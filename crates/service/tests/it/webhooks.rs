@@ -485,3 +485,37 @@ fn what_was_told_of_a_customer_goes_when_it_is_anonymized() {
     let again = service.redeliver_webhook_event(organization, listed[2].event.id);
     assert!(matches!(again, Err(Error::NotFound)));
 }
+
+#[test]
+fn an_outcome_that_can_never_be_noted_takes_nothing_from_others_and_is_not_sent_again() {
+    let harness = Harness::new();
+    let (service, organization) = harness.with_organization();
+    for _ in 0..3 {
+        of_new_customers(&service, organization);
+    }
+    let told = customer(&service, organization, "a");
+    let mut due = pending(&service);
+    let last = due.split_off(1);
+    // The delivery of the first of these gets an id that there is already.
+    harness.before_randomness_repeats(|| answer(&service, due, 200));
+    let finished: Vec<FinishedDelivery> =
+        last.into_iter().map(|one| taken(&service, one)).collect();
+    let unnoted = service.note_deliveries(&finished).expect("notes others");
+    assert_eq!(unnoted.len(), 1);
+    assert_eq!(unnoted[0].event, finished[0].delivery.event.id);
+    assert_eq!(deliveries(&service, organization).len(), 2);
+    assert!(pending(&service).is_empty(), "{told} was sent to all");
+    let next = customer(&service, organization, "b");
+    assert_eq!(send_all(&service, 200), [&*next, &*next, &*next]);
+}
+
+fn taken(service: &Service, delivery: PendingDelivery) -> FinishedDelivery {
+    FinishedDelivery {
+        delivery,
+        outcome: DeliveryOutcome {
+            http_code: Some(200),
+            response: None,
+        },
+        at: service.now(),
+    }
+}

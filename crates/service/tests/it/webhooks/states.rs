@@ -334,3 +334,100 @@ fn a_step_that_takes_long_holds_up_no_change_of_endpoints() {
     );
     assert_eq!(send_all(service, 200), [scene.state_of_ada()]);
 }
+
+#[test]
+fn an_organization_whose_events_cannot_be_read_silences_nobody_else() {
+    let scene = Scene::new();
+    scene.ask();
+    for name in ["carol", "dave"] {
+        customer(&scene.service, scene.organization, name);
+        scene.use_some(name);
+    }
+    scene.service.close();
+    drop(scene.service);
+    let service = scene.harness.open_sealing();
+    scene.harness.wait_for_a_seal();
+    service.close();
+    drop(service);
+    let segments = scene.harness.folder.path().join("data/segments");
+    for file in std::fs::read_dir(segments).expect("reads") {
+        let path = file.expect("a file").path();
+        if path.extension().is_some_and(|kind| kind == "parquet") {
+            // The columns, but neither the beginning nor the end, at which a look is taken when it is opened.
+            let mut bytes = std::fs::read(&path).expect("reads");
+            let half = bytes.len() / 2;
+            bytes[4..half].iter_mut().for_each(|byte| *byte ^= 0x55);
+            std::fs::write(&path, bytes).expect("writes");
+        }
+    }
+    let (service, _) = scene.harness.open(None);
+    let other = service
+        .create_organization("Other", "other")
+        .expect("made")
+        .id;
+    endpoint(&service, other, &[WebhookEventType::CustomerStateChanged]);
+    let bob = customer(&service, other, "bob");
+    let failures: Vec<OrganizationId> = service
+        .follow_usage()
+        .expect("follows")
+        .failures
+        .into_iter()
+        .map(|failure| failure.organization)
+        .collect();
+    assert_eq!(failures, [scene.organization]);
+    // The states of two of its customers are to be told anyway, and cannot be worked out.
+    scene.harness.clock.advance(3 * SECOND);
+    let failures = || service.tell_states().expect("tells").failures.len();
+    assert_eq!(failures(), 2);
+    assert_eq!(
+        send_all(&service, 200),
+        [bob.replace("created", "state_changed")]
+    );
+    // They are tried again a minute later.
+    assert_eq!(failures(), 0);
+    scene.harness.clock.advance(60 * SECOND);
+    assert_eq!(failures(), 2);
+}
+
+#[test]
+fn large_states_are_told_a_few_at_once() {
+    let scene = Scene::new();
+    scene.ask();
+    for number in 0..9 {
+        customer(&scene.service, scene.organization, &number.to_string());
+    }
+    scene.harness.enlarge_payloads(1 << 20);
+    scene.harness.clock.advance(3 * SECOND);
+    let mut told = Vec::new();
+    loop {
+        let step = scene.service.tell_states().expect("tells").step;
+        told.push(send_all(&scene.service, 200).len());
+        if step == Step::Done {
+            break;
+        }
+    }
+    assert_eq!(told, [4, 4, 1]);
+}
+
+#[test]
+fn a_customer_who_is_anonymized_while_its_state_is_worked_out_is_told_of_as_it_is_after() {
+    let scene = Scene::new();
+    scene.ask();
+    scene.use_some("ada");
+    tick(&scene.service);
+    scene.harness.clock.advance(3 * SECOND);
+    let service = &scene.service;
+    scene.harness.while_rendering(
+        || {
+            service.tell_states().expect("tells");
+        },
+        || {
+            service
+                .delete_and_anonymize_customer(scene.organization, scene.ada)
+                .expect("deletes");
+        },
+    );
+    // What was worked out before is told to nobody.
+    assert!(pending(service).is_empty());
+    assert_eq!(scene.told_after(3 * SECOND), [scene.state_of_ada()]);
+}
