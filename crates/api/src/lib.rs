@@ -62,6 +62,7 @@ pub use organization::{
     PortalSubscriptionSettings, PortalUsageSettings, SocialLink, SubscriptionSettings,
 };
 pub use page::{CursorListResource, CursorPagination, ListResource, Pagination};
+pub use schema::COUNTRIES;
 pub use token::{
     OrganizationAccessToken, OrganizationAccessTokenCreate, OrganizationAccessTokenCreated,
     OrganizationAccessTokenUpdate,

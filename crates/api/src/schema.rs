@@ -7,6 +7,7 @@ mod country;
 mod metadata;
 mod tax;
 
+pub use country::COUNTRIES;
 pub(crate) use country::{Country, CountryInput};
 pub(crate) use metadata::{EventMetadataInput, EventMetadataOutput, MetadataInput};
 pub(crate) use tax::TaxIdFormat;

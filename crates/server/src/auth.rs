@@ -218,7 +218,10 @@ mod tests {
         let own = OrganizationId::from_random([2; 16]);
         let caller = authorize(Access::Customer, Some(customer())).expect("is let in");
         let expected = Caller::Customer(own, CustomerId::from_random([4; 16]));
-        assert_eq!((caller, caller.payer()), (expected, Caller::Organization(own)));
+        assert_eq!(
+            (caller, caller.payer()),
+            (expected, Caller::Organization(own))
+        );
         assert_eq!(Caller::of(Some(customer())), expected);
     }
 

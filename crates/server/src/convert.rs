@@ -28,9 +28,7 @@ pub(crate) use grant::grant_to_api;
 pub(crate) use meter::{meter_to_api, quantities_to_api};
 pub(crate) use organization::{OrganizationSettings, organization_to_api};
 
-pub(crate) use webhook::{
-    WEBHOOK_API_VERSION, webhook_delivery_to_api, webhook_endpoint_to_api,
-};
+pub(crate) use webhook::{WEBHOOK_API_VERSION, webhook_delivery_to_api, webhook_endpoint_to_api};
 
 use metadata::metadata_to_api;
 

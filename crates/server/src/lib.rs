@@ -45,5 +45,5 @@ mod webhooks;
 pub use reply::{Body, CutShort, Response};
 pub use router::Router;
 pub use serve::serve;
-pub use webhooks::Payloads;
 pub use settings::{PublicUrl, PublicUrlError, Settings};
+pub use webhooks::Payloads;

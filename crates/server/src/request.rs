@@ -33,8 +33,8 @@ pub(crate) use benefit::{
 };
 pub(crate) use body::{Body, BodyError};
 pub(crate) use customer::{
-    CustomerList, customer_create, customer_delete, customer_export, customer_list, customer_update,
-    customer_update_external,
+    CustomerList, customer_create, customer_delete, customer_export, customer_list,
+    customer_update, customer_update_external,
 };
 pub(crate) use customer_meter::{CustomerMeterList, credit, customer_meter_list, reset};
 pub(crate) use customer_portal::{PortalMeterList, portal_meter_list, portal_token};

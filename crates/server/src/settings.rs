@@ -69,17 +69,29 @@ mod tests {
     #[test]
     fn an_address_has_no_slash_at_its_end() {
         let read = |text: &str| PublicUrl::parse(text).expect(text).to_string();
-        assert_eq!(read("https://Usage.example.com"), "https://usage.example.com");
+        assert_eq!(
+            read("https://Usage.example.com"),
+            "https://usage.example.com"
+        );
         assert_eq!(read("http://localhost:8080/"), "http://localhost:8080");
-        assert_eq!(read("https://example.com/usage/"), "https://example.com/usage");
+        assert_eq!(
+            read("https://example.com/usage/"),
+            "https://example.com/usage"
+        );
         let address = SocketAddr::from(([127, 0, 0, 1], 8080));
-        assert_eq!(PublicUrl::of_listener(address).to_string(), "http://127.0.0.1:8080");
+        assert_eq!(
+            PublicUrl::of_listener(address).to_string(),
+            "http://127.0.0.1:8080"
+        );
     }
 
     #[test]
     fn what_links_cannot_be_made_of_is_refused() {
         for (text, why) in [
-            ("example.com", PublicUrlError::Unreadable(url::ParseError::RelativeUrlWithoutBase)),
+            (
+                "example.com",
+                PublicUrlError::Unreadable(url::ParseError::RelativeUrlWithoutBase),
+            ),
             ("ftp://example.com", PublicUrlError::Scheme),
             ("https://example.com/?a", PublicUrlError::TooMuch),
             ("https://example.com/#a", PublicUrlError::TooMuch),

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use service::{Clock, OpenOptions, Random, RealDisk, Service, StoreOptions, Timestamp};
 use tempfile::TempDir;
 
-use crate::{PublicUrl, Router, Settings};
 use crate::openapi::tests::answers;
+use crate::{PublicUrl, Router, Settings};
 
 /// The administrator's token.
 pub(crate) const ADMIN: &str = "sextant_adm_test";

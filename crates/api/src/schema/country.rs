@@ -6,7 +6,7 @@ texts! {
     /// The country of an address in an answer.
     Country = {"type": "string", "enum": SHOWN};
     /// The country of an address that is sent. Some are not taken.
-    CountryInput = {"type": "string", "enum": TAKEN};
+    CountryInput = {"type": "string", "enum": COUNTRIES};
 }
 
 const SHOWN: &[&str] = &[
@@ -28,7 +28,8 @@ const SHOWN: &[&str] = &[
     "VN", "VU", "WF", "WS", "YE", "YT", "ZA", "ZM", "ZW",
 ];
 
-const TAKEN: &[&str] = &[
+/// Codes of the countries that an address may name (ISO 3166-1 alpha-2, less those under embargo), in order.
+pub const COUNTRIES: &[&str] = &[
     "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ",
     "BA", "BB", "BD", "BE", "BF", "BG", "BH", "BI", "BJ", "BL", "BM", "BN", "BO", "BQ", "BR", "BS",
     "BT", "BV", "BW", "BY", "BZ", "CA", "CC", "CD", "CF", "CG", "CH", "CI", "CK", "CL", "CM", "CN",

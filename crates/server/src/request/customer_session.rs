@@ -56,5 +56,7 @@ fn by_external_id(model: Model<'_, '_>, faults: &mut Faults) -> Checked<Customer
     let (name, older) = ("external_customer_id", "customer_external_id");
     let is_older = model.get(name).is_none() && model.get(older).is_some();
     let name = if is_older { older } else { name };
-    model.required(name, faults, any_text).map(CustomerKey::External)
+    model
+        .required(name, faults, any_text)
+        .map(CustomerKey::External)
 }

@@ -1,8 +1,9 @@
 //! Postal addresses.
 
+use api::COUNTRIES;
 use domain::Address;
 
-use super::country::{COUNTRIES, full_state};
+use super::country::full_state;
 use super::optional_text;
 use crate::json::Value;
 #[cfg(test)]
@@ -46,12 +47,12 @@ fn line(model: Model<'_, '_>, name: &str, faults: &mut Faults) -> Checked<Option
 /// The code of a country, in either case.
 pub(in super::super) fn country(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
     #[cfg(test)]
-    asked::tell(node.at, || Wanted::names(COUNTRIES.into_iter()));
+    asked::tell(node.at, || Wanted::names(COUNTRIES.iter().copied()));
     if let Value::String(code) = node.value {
         let code = code.to_uppercase();
         if COUNTRIES.binary_search(&code.as_str()).is_ok() {
             return Ok(code);
         }
     }
-    Err(node.refuse(Rule::Choice(&COUNTRIES), faults))
+    Err(node.refuse(Rule::Choice(COUNTRIES), faults))
 }

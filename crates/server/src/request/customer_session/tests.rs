@@ -24,8 +24,14 @@ fn a_customer_is_named_by_its_id_or_by_its_external_id() {
     let external = CustomerKey::External("ada".to_owned());
     let by_id = format!(r#"{{"customer_id":"{ID}"}}"#);
     assert_eq!(taken(&by_id).customer, id);
-    assert_eq!(taken(r#"{"external_customer_id":"ada"}"#).customer, external);
-    assert_eq!(taken(r#"{"customer_external_id":"ada"}"#).customer, external);
+    assert_eq!(
+        taken(r#"{"external_customer_id":"ada"}"#).customer,
+        external
+    );
+    assert_eq!(
+        taken(r#"{"customer_external_id":"ada"}"#).customer,
+        external
+    );
     let both = format!(r#"{{"customer_id":"{ID}","external_customer_id":"ada"}}"#);
     assert_eq!(taken(&both).customer, id);
     let only_one_is_sound = r#"{"customer_id":"x","external_customer_id":"ada"}"#;
