@@ -91,6 +91,8 @@ RULES = {
     "*": [
         ("*", "Value error, This value contains invalid characters"),
         ("body*organization_id", "Setting organization_id is disallowed when using an organization token."),
+        # A URL is bounded as it is given back, which may be longer than as it was sent.
+        ("body*url", "URL should have at most 2083 characters"),
     ],
     # What is named must be there, and what is called otherwise must have a free name.
     "POST *": [

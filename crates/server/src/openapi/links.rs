@@ -4,6 +4,12 @@
 
 use serde_json::{Map, Value, json};
 
+/// Where an answer has the id of what was made at another place than `id`.
+const IDS: [(&str, &str); 1] = [(
+    "/v1/organization-access-tokens/",
+    "$response.body#/organization_access_token/id",
+)];
+
 /// Where what is made below one path is found under another.
 const ELSEWHERE: [(&str, &str); 1] = [("/v1/benefits/{id}/grants", "/v1/benefit-grants")];
 
@@ -24,6 +30,8 @@ fn links_from(path: &str, paths: &Map<String, Value>) -> Map<String, Value> {
     let elsewhere = ELSEWHERE.iter().find(|(made, _)| *made == path);
     let below = elsewhere.map_or(path, |(_, found)| found);
     let item = format!("{}/{{id}}", below.trim_end_matches('/'));
+    let id_of_made = IDS.iter().find(|(made, _)| *made == path);
+    let id_of_made = id_of_made.map_or("$response.body#/id", |(_, id)| id);
     let mut links = Map::new();
     for (path, operations) in paths {
         let is_about = path
@@ -36,7 +44,7 @@ fn links_from(path: &str, paths: &Map<String, Value>) -> Map<String, Value> {
             .values()
             .filter_map(|operation| operation["operationId"].as_str())
         {
-            let parameters = json!({"id": "$response.body#/id"});
+            let parameters = json!({"id": id_of_made});
             let link = json!({"operationId": id, "parameters": parameters});
             // Names of links are of letters, digits, points, lines and underscores.
             links.insert(id.replace(':', "."), link);

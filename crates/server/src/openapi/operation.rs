@@ -98,10 +98,10 @@ impl Operation {
         self
     }
 
-    /// With a body of this schema, or none.
+    /// With a body of this schema, or none; null is none.
     pub(super) fn optional_body(mut self, schema: Value) -> Self {
         self.is_body_optional = true;
-        self.body(schema)
+        self.body(json!({"anyOf": [schema, {"type": "null"}]}))
     }
 
     /// What a body looks like.
