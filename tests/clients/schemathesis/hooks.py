@@ -92,7 +92,11 @@ RULES = {
         ("*", "Value error, This value contains invalid characters"),
         ("body*organization_id", "Setting organization_id is disallowed when using an organization token."),
         # A URL is bounded as it is given back, which may be longer than as it was sent.
-        ("body*url", "URL should have at most 2083 characters"),
+        ("body*", "URL should have at most 2083 characters"),
+    ],
+    "POST /v1/customer-sessions/": [
+        # Every fault of a session is told once for each way to name the customer.
+        ("body.CustomerSession*.*customer_id", "Field required"),
     ],
     # What is named must be there, and what is called otherwise must have a free name.
     "POST *": [
