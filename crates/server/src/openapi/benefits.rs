@@ -137,7 +137,7 @@ fn grants(components: &mut Components) -> Vec<Operation> {
     )
     .about("The customer meter begins anew, what may roll over is kept, and the units are credited again.")
     .tagged("extensions")
-    .optional_body(components.reference::<BenefitGrantCycle>())
+    .optional_body(&components.reference::<BenefitGrantCycle>())
     .example(json!({"external_id": "april"}))
     .ok(grant.clone());
     let revoke = Operation::delete(

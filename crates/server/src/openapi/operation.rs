@@ -99,7 +99,7 @@ impl Operation {
     }
 
     /// With a body of this schema, or none; null is none.
-    pub(super) fn optional_body(mut self, schema: Value) -> Self {
+    pub(super) fn optional_body(mut self, schema: &Value) -> Self {
         self.is_body_optional = true;
         self.body(json!({"anyOf": [schema, {"type": "null"}]}))
     }
