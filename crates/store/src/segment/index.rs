@@ -54,7 +54,6 @@ pub(crate) struct Group {
 pub(super) struct RowGroup {
     pub(super) rows: u32,
     pub(super) offset: u64,
-    pub(super) checksum: u64,
     /// Where its columns are, one behind the other. The Parquet file's footer says it too, but for the whole file, in a form that takes
     /// many times the memory.
     pub(super) chunks: Box<[Chunk]>,
@@ -66,6 +65,7 @@ pub(super) struct Chunk {
     pub(super) bytes: u32,
     /// How many of the bytes, from the first, are its dictionary; 0 when it has none.
     pub(super) dictionary_bytes: u32,
+    pub(super) checksum: u64,
 }
 
 /// Where the rows of some identities are listed.
@@ -157,11 +157,11 @@ impl RowGroup {
     fn encode(&self, out: &mut Vec<u8>) {
         write_varint(self.rows.into(), out);
         write_varint(self.offset.into(), out);
-        out.extend_from_slice(&self.checksum.to_le_bytes());
         write_len(self.chunks.len(), out);
         for chunk in &self.chunks {
             write_varint(chunk.bytes.into(), out);
             write_varint(chunk.dictionary_bytes.into(), out);
+            out.extend_from_slice(&chunk.checksum.to_le_bytes());
         }
     }
 
@@ -169,12 +169,12 @@ impl RowGroup {
         Ok(Self {
             rows: small(reader)?,
             offset: large(reader)?,
-            checksum: u64::from_le_bytes(reader.array()?),
             chunks: (0..reader.len()?)
                 .map(|_| {
                     Ok(Chunk {
                         bytes: small(reader)?,
                         dictionary_bytes: small(reader)?,
+                        checksum: u64::from_le_bytes(reader.array()?),
                     })
                 })
                 .collect::<Result<_, PackedError>>()?,

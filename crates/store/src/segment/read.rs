@@ -75,10 +75,7 @@ fn decode<T>(
     let bytes = usize::try_from(row_group.bytes())
         .map_err(|_| damaged(path, offset, "a row group is too long"))?;
     let bytes = read_exactly(&*open, path, offset, bytes)?;
-    if xxh3_64(&bytes) != row_group.checksum {
-        let what = "a row group does not match its checksum";
-        return Err(damaged(path, offset, what));
-    }
+    check(file, row_group, &bytes)?;
     let source = GroupBytes {
         offset,
         bytes: bytes.into(),
@@ -94,6 +91,23 @@ fn decode<T>(
         )
     })
 }
+
+/// Checks the bytes of a whole row group, column by column.
+fn check(file: &SegmentFile, row_group: &RowGroup, bytes: &[u8]) -> Result<(), StoreError> {
+    let (mut offset, mut rest) = (row_group.offset, bytes);
+    for chunk in &row_group.chunks {
+        let split = rest.split_at_checked(chunk.bytes as usize);
+        let (column, behind) = split.unwrap_or((rest, &[]));
+        if xxh3_64(column) != chunk.checksum {
+            return Err(damaged(&file.path, offset, CHECKSUM));
+        }
+        offset += u64::from(chunk.bytes);
+        rest = behind;
+    }
+    Ok(())
+}
+
+const CHECKSUM: &str = "a column does not match its checksum";
 
 /// The bytes are those that were written, but they make no sense.
 struct Undecodable;

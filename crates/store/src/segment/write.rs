@@ -1,5 +1,6 @@
 //! Writing a segment.
 
+use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -227,19 +228,22 @@ impl Written {
 }
 
 struct ParquetFile {
-    writer: SerializedFileWriter<NewFile>,
+    writer: SerializedFileWriter<Sink>,
     shape: Shape,
     row_groups: Vec<RowGroup>,
 }
 
 impl ParquetFile {
-    fn new(mut file: NewFile, shape: Shape) -> Result<Self, StoreError> {
+    fn new(file: NewFile, shape: Shape) -> Result<Self, StoreError> {
         let (schema, properties) = schema::segment(&shape);
         // The writer owns the file and hands it back at no error, so it is asked for the path before.
         let path = file.path().to_owned();
-        file.take_checksum();
-        let writer = SerializedFileWriter::new(file, schema, properties)
-            .map_err(|error| StoreError::write(&path, std::io::Error::other(error)))?;
+        let sink = Sink {
+            file,
+            group: Vec::new(),
+        };
+        let writer = SerializedFileWriter::new(sink, schema, properties)
+            .map_err(|error| StoreError::write(&path, io::Error::other(error)))?;
         Ok(Self {
             writer,
             shape,
@@ -287,7 +291,6 @@ impl ParquetFile {
         self.row_groups.push(RowGroup {
             rows: row_first,
             offset,
-            checksum: self.writer.inner_mut().take_checksum(),
             chunks,
         });
         Ok(groups)
@@ -297,13 +300,42 @@ impl ParquetFile {
     fn finish(mut self) -> Result<(u64, Shape, Vec<RowGroup>), StoreError> {
         let finished = self.writer.finish().map(drop);
         let flushed = finished.and_then(|()| Ok(self.writer.flush()?));
-        flushed.map_err(|error| self.failed(error))?;
-        let bytes = self.writer.inner_mut().finish()?;
+        let settled = flushed.and_then(|()| Ok(self.writer.inner_mut().settle()?));
+        settled.map_err(|error| self.failed(error))?;
+        let bytes = self.writer.inner_mut().file.finish()?;
         Ok((bytes, self.shape, self.row_groups))
     }
 
     fn failed(&mut self, error: ParquetError) -> StoreError {
-        self.writer.inner_mut().failed(std::io::Error::other(error))
+        let file = &mut self.writer.inner_mut().file;
+        file.failed(io::Error::other(error))
+    }
+}
+
+/// Where the Parquet writer writes: a file, and before it the bytes of the row group that is being written, so that each of its
+/// columns gets a checksum.
+struct Sink {
+    file: NewFile,
+    group: Vec<u8>,
+}
+
+impl Sink {
+    /// Hands over what was written.
+    fn settle(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.group)?;
+        self.group.clear();
+        Ok(())
+    }
+}
+
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.group.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -481,10 +513,10 @@ impl Columns {
     /// Writes the row group. Returns where it begins and its columns.
     fn write(
         mut self,
-        writer: &mut SerializedFileWriter<NewFile>,
+        writer: &mut SerializedFileWriter<Sink>,
     ) -> Result<(u64, Box<[Chunk]>), ParquetError> {
         writer.flush()?;
-        writer.inner_mut().take_checksum();
+        writer.inner_mut().settle()?;
         let offset = writer.bytes_written() as u64;
         let mut group = writer.next_row_group()?;
         for column in &mut self.columns {
@@ -514,6 +546,7 @@ impl Columns {
         }
         let metadata = group.close()?;
         writer.flush()?;
+        let mut written = &*writer.inner_mut().group;
         let mut next = offset;
         let mut chunks = Vec::with_capacity(metadata.num_columns());
         for column in metadata.columns() {
@@ -524,9 +557,14 @@ impl Columns {
                 return Err(ParquetError::General(what.to_owned()));
             }
             next = start + bytes;
+            let length = usize::try_from(bytes)?;
+            let (chunk, rest) = (written.split_at_checked(length))
+                .ok_or_else(|| ParquetError::General("a column is not there".to_owned()))?;
+            written = rest;
             chunks.push(Chunk {
                 bytes: u32::try_from(bytes)?,
                 dictionary_bytes: u32::try_from(data - start)?,
+                checksum: xxh3_64(chunk),
             });
         }
         Ok((offset, chunks.into()))
