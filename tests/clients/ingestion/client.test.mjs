@@ -23,7 +23,8 @@ import { StreamStrategy } from "@polar-sh/ingestion/strategies/Stream";
 import { generateText, streamText } from "ai";
 import { MockLanguageModelV2, simulateReadableStream } from "ai/test";
 
-import { accessToken, arrived, ask, serverURL, sumOf } from "./own.mjs";
+import { arrived, sumOf } from "./arrived.mjs";
+import { accessToken, ask, baseUrl as serverURL } from "./own.mjs";
 
 const options = { accessToken, serverURL };
 const customer = { externalCustomerId: "ada" };

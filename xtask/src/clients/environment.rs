@@ -13,6 +13,9 @@ use super::published::{Platform, Published};
 use super::tools::{Tool, Tools};
 use crate::run::{Failed, root, run};
 
+/// What the tests of several programs share: for Python looked for there, for Node.js copied beside the tests.
+const SHARED: &str = "tests/clients/shared";
+
 /// Held while the environments are in use, by whatever command: the second one waits.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -65,9 +68,9 @@ impl Environment {
             at(&stamp, fs::write(&stamp, wanted))?;
         }
         if published.platform == Platform::Node {
-            environment.copy(&sources, |name| {
-                name.extension().is_some_and(|it| it == "mjs")
-            })?;
+            let is_module = |name: &Path| name.extension().is_some_and(|it| it == "mjs");
+            environment.copy(&root().join(SHARED), is_module)?;
+            environment.copy(&sources, is_module)?;
         }
         Ok(environment)
     }
@@ -102,7 +105,8 @@ impl Environment {
             Platform::Python => {
                 let mut python = Command::new(self.folder.join("bin/python"));
                 python.args(["-B", "-X", "utf8"]);
-                python.env_remove("PYTHONPATH").env_remove("PYTHONHOME");
+                python.env("PYTHONPATH", root().join(SHARED));
+                python.env_remove("PYTHONHOME");
                 python
             }
             Platform::Node => {

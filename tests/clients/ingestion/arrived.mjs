@@ -1,25 +1,12 @@
-/** Where the server is, and what it says has arrived, as plain HTTP. */
+/** What the server says has arrived, as plain HTTP. */
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
-export const serverURL = process.env.SEXTANT_URL;
-export const accessToken = process.env.SEXTANT_TOKEN;
+import { ask } from "./own.mjs";
 
 /** How long an event may be on its way that is sent without being waited for. */
 const PATIENCE_MS = 30_000;
-
-/** The JSON of an answer, which must have this status. */
-export async function ask(status, method, path, body) {
-  const answer = await fetch(`${serverURL}${path}`, {
-    method,
-    headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
-    body: body && JSON.stringify(body),
-  });
-  const text = await answer.text();
-  assert.equal(answer.status, status, text);
-  return JSON.parse(text);
-}
 
 /** The events of this name, by time, when there are so many. */
 export async function arrived(name, count) {

@@ -7,7 +7,7 @@ export const accessToken = process.env.SEXTANT_TOKEN;
 export const readerToken = process.env.SEXTANT_READER_TOKEN;
 
 /** The JSON of an answer, which must have this status. */
-async function ask(status, method, path, body) {
+export async function ask(status, method, path, body) {
   const answer = await fetch(`${baseUrl}${path}`, {
     method,
     headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
