@@ -214,6 +214,9 @@ def _is_read(request, operation):
         "path": _path(operation.path, address.path),
     }
     for parameter in definition.get("parameters", ()):
+        if parameter.get("style") == "deepObject":
+            # Sent as `name[key]`; the bare name is a parameter that nobody knows, which the server passes over.
+            continue
         values = sent.get(parameter["in"], {}).get(parameter["name"])
         if values is None:
             if parameter.get("required") and parameter["in"] in sent:
