@@ -4,6 +4,8 @@
 //! the operator, `ne` and `not_like` included. There is no negation, so this two-valued reading gives the same answers as
 //! the three-valued one of SQL.
 
+mod guard;
+
 use std::cmp::Ordering;
 
 use crate::event::Event;
