@@ -1,22 +1,26 @@
-//! State that is derived from the events and kept so that a restart need not make it again.
+//! State that is derived from the events and kept so that a restart need not make it again: pieces, which are replaced as a whole, and tables
+//! ([`TableSet`]), to which each save adds what changed.
 //!
 //! - Opaque bytes under an organization and a name; the store knows nothing of what they mean.
-//! - A piece is replaced as a whole, by a rename: there is the old one or the new one.
+//! - A piece is replaced by a rename: there is the old one or the new one.
 //! - Nothing here is the only copy of anything. So what is damaged, of another data folder or under another name
 //!   than it was saved under reads as absent, and the folder may be deleted while no server has it open.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::OrganizationId;
+use parking_lot::Mutex;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::folder::Folder;
-use crate::limits::DERIVED_NAME_BYTES_MAX;
+use crate::limits::{DERIVED_NAME_BYTES_MAX, TABLE_CACHE_BYTES_MAX};
+use crate::tables::{self, BlockCache, Home, TableList, TableSet, Tables};
 
 const MAGIC: [u8; 8] = *b"SEXTANTD";
 const VERSION: u64 = 1;
@@ -37,6 +41,10 @@ struct Inner {
     /// The seed of the checksums, so that what another data folder derived is known as foreign.
     salt: u64,
     saves: AtomicU64,
+    tables: Mutex<BTreeMap<OrganizationId, Arc<Tables>>>,
+    /// The numbers of the files of tables that were there at the start, by organization.
+    tables_found: Mutex<BTreeMap<String, BTreeSet<u64>>>,
+    tables_cache: Arc<BlockCache>,
 }
 
 impl Derived {
@@ -53,6 +61,11 @@ impl Derived {
             disk.remove(&left)
                 .map_err(StoreError::io("remove", &left))?;
         }
+        let mut found: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        for (organization, number) in names.iter().filter_map(|name| tables::parse_name(name)) {
+            let numbers = found.entry(organization.to_owned()).or_default();
+            numbers.insert(number);
+        }
         let key = folder.secret().derive("derived checksum");
         Ok(Self {
             inner: Arc::new(Inner {
@@ -60,6 +73,9 @@ impl Derived {
                 path,
                 salt: u64::from_le_bytes(*key.first_chunk().expect("it has 16 bytes")),
                 saves: AtomicU64::new(0),
+                tables: Mutex::default(),
+                tables_found: Mutex::new(found),
+                tables_cache: Arc::new(BlockCache::new(TABLE_CACHE_BYTES_MAX)),
             }),
         })
     }
@@ -72,7 +88,7 @@ impl Derived {
     /// `NoSpace`, `Write`, `Sync`, `Io`: what the system refused.
     ///
     /// # Panics
-    /// When the name is not one to 100 characters out of `a-z`, `0-9`, `.`, `_` and `-`, or ends with `.new`.
+    /// When the name is not one to 100 characters out of `a-z`, `0-9`, `.`, `_` and `-`, or ends with `.new` or `.table`.
     pub fn save(
         &self,
         organization: OrganizationId,
@@ -142,6 +158,38 @@ impl Derived {
         }
     }
 
+    /// The tables of an organization, as the list that was kept last names them; an empty list for none. Files of the organization that the list
+    /// does not name are removed. Reads the files' directories.
+    ///
+    /// To be called once for each organization, before anything else is done with its tables; once again with an empty list when they cannot
+    /// be used, and are made anew.
+    ///
+    /// # Errors
+    /// `Missing`, `Damaged`: a file is not what the list says. `Io`: what the system refused. Nothing is removed then.
+    pub fn open_tables(
+        &self,
+        organization: OrganizationId,
+        list: &TableList,
+    ) -> Result<TableSet, StoreError> {
+        let inner = &*self.inner;
+        let tables = {
+            let mut all = inner.tables.lock();
+            let tables = all.entry(organization).or_insert_with(|| {
+                let found = inner.tables_found.lock().remove(&organization.to_string());
+                let home = Home {
+                    disk: Arc::clone(&inner.disk),
+                    folder: inner.path.clone(),
+                    organization,
+                    salt: inner.salt,
+                    cache: Arc::clone(&inner.tables_cache),
+                };
+                Arc::new(Tables::new(home, found.unwrap_or_default()))
+            });
+            Arc::clone(tables)
+        };
+        TableSet::open(&tables, list)
+    }
+
     fn write(
         &self,
         path: &Path,
@@ -183,7 +231,8 @@ impl Derived {
         assert!(
             (1..=DERIVED_NAME_BYTES_MAX).contains(&name.len())
                 && name.bytes().all(is_plain)
-                && !name.ends_with(UNFINISHED),
+                && !name.ends_with(UNFINISHED)
+                && !name.ends_with(tables::SUFFIX),
             "`{name}` is no name for derived state"
         );
         self.inner.path.join(format!("{organization}-{name}"))

@@ -35,6 +35,7 @@ mod seal;
 mod sealed;
 mod segment;
 mod shared;
+mod tables;
 mod tail;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -49,5 +50,6 @@ pub use keys::KeyHasher;
 pub use open::{Options, RecoveryReport, open};
 pub use reader::Reader;
 pub use seal::{Sealed, Sealer};
+pub use tables::{Joined, TableChange, TableEntry, TableList, TableRange, TableSet, TableWriter};
 pub use tail::{Block, BlockHandle, IdentityRows, Row, RowRef, Snapshot};
 pub use writer::{AppendRequest, Appended, CommitError, Writer};

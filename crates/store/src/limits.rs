@@ -78,6 +78,27 @@ pub(crate) const KEYS_PER_PARTITION: usize = 1 << 20;
 /// Identities of a row group in a file of identities.
 pub(crate) const IDENTITIES_PER_GROUP: usize = 65_536;
 
+/// So many files of tables an organization has at most, once [`crate::TableSet::compact`] has nothing to do any more.
+pub const TABLE_FILES_MAX: usize = 10;
+
+/// Names of tables are not longer.
+pub const TABLE_NAME_BYTES_MAX: usize = 32;
+
+/// A value of a table is not longer. One that is far longer than a block has a block of its own.
+pub const TABLE_VALUE_BYTES_MAX: usize = 256 << 20;
+
+/// A block of a table ends when its entries have so many bytes: about what one read of a disk gives.
+pub(crate) const TABLE_BLOCK_BYTES: usize = 4096;
+
+/// Of a walk through a table the first blocks go through the cache, and the others past it.
+pub(crate) const TABLE_BLOCKS_CACHED_MAX: usize = 4;
+
+/// Those others are read in pieces of this size.
+pub(crate) const TABLE_READ_BYTES: u64 = 64 << 10;
+
+/// Blocks of tables that were read are kept in memory up to so many bytes, for all organizations together.
+pub const TABLE_CACHE_BYTES_MAX: usize = 64 << 20;
+
 /// The tail is sealed when it has this many events or bytes.
 pub const SEAL_ROWS: u64 = 500_000;
 /// See [`SEAL_ROWS`].

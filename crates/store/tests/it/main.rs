@@ -9,3 +9,4 @@ mod real;
 mod sealing;
 mod snapshots;
 mod support;
+mod tables;
