@@ -10,6 +10,7 @@ import os
 import re
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 
 import orjson
@@ -168,7 +169,7 @@ def make_clean(events, clean):
             if "timestamp" not in event:
                 raise ValueError("a first event without a timestamp would depend on the clock")
             out.write(line if line.endswith(b"\n") else line + b"\n")
-            months.add(event["timestamp"][:7])
+            months.add(month(event["timestamp"]))
             for name, value in members(event.get("metadata") or {}):
                 seen = keys.get(name)
                 if seen is None:
@@ -188,6 +189,13 @@ def make_clean(events, clean):
         "months": sorted(months),
         "keys": [seen.key(name, rows) for name, seen in sorted(keys.items())],
     }
+
+
+def month(timestamp):
+    """The month of a time in UTC: `2025-03`."""
+    if timestamp.endswith("Z"):
+        return timestamp[:7]
+    return datetime.fromisoformat(timestamp).astimezone(timezone.utc).strftime("%Y-%m")
 
 
 def uuid_bytes(text):

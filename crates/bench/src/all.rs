@@ -11,7 +11,7 @@ use crate::numbers::{grouped, now_micros};
 use crate::quantities::{self, Options};
 use crate::report::{self, LoadRow};
 use crate::server::{ADMIN_TOKEN, Server};
-use crate::{Target, block_on, events, machine, setup};
+use crate::{Target, block_on, machine, setup, time};
 
 /// What to measure, and how long.
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ impl All {
         println!(
             "- commit: {}, {}",
             machine::commit(),
-            &events::timestamp(now_micros())[..10]
+            &time::timestamp(now_micros())[..10]
         );
         println!(
             "- command: `bench all --seconds {} --events {}`",

@@ -11,16 +11,23 @@ mod ingest;
 mod latency;
 mod machine;
 mod numbers;
+mod oracle;
 mod quantities;
 mod report;
 mod server;
 mod setup;
+mod time;
+mod workload;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use workload::Workload;
+use workload::files::Folder;
 
 /// Measure a Sextant server.
 #[derive(Debug, Parser)]
@@ -53,8 +60,52 @@ enum Command {
         #[command(flatten)]
         options: quantities::Options,
     },
+    /// Make the workload of the comparisons: events, meters, questions and their exact answers
+    Workload(Make),
     /// Start a server for each of the measurements and print a table in Markdown
     All(all::All),
+}
+
+/// Which workload to make.
+#[derive(Debug, Args)]
+struct Make {
+    /// Events to send, retries included
+    #[arg(long, default_value_t = 1_000_000)]
+    events: u64,
+
+    /// What all of it is made from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Where to; target/bench/EVENTS-SEED when left out
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Leave the events out; Sextant can be sent them as they are made
+    #[arg(long)]
+    no_events: bool,
+}
+
+impl Make {
+    fn run(&self) -> anyhow::Result<()> {
+        let out = self
+            .out
+            .clone()
+            .unwrap_or_else(|| format!("target/bench/{}-{}", self.events, self.seed).into());
+        let workload = Workload::new(self.events, self.seed)?;
+        let folder = Folder::new(out);
+        let begun = Instant::now();
+        if folder.make(&workload, !self.no_events)? {
+            println!(
+                "made {} in {} ms",
+                folder.path().display(),
+                begun.elapsed().as_millis()
+            );
+        } else {
+            println!("{} is there", folder.path().display());
+        }
+        Ok(())
+    }
 }
 
 /// A running server, and a token of one of its organizations.
@@ -93,6 +144,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             let answers = block_on(quantities::measure(&target, &options))?;
             println!("{}", report::answers(&answers));
         }
+        Command::Workload(make) => make.run()?,
         Command::All(all) => all.run()?,
     }
     Ok(())

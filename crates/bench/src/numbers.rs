@@ -21,10 +21,7 @@ impl Numbers {
 
     pub(crate) fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        mixed(self.state)
     }
 
     /// 0 to `bound - 1`.
@@ -37,6 +34,30 @@ impl Numbers {
         let index = self.below(choices.len() as u64);
         choices[usize::try_from(index).expect("within the choices")]
     }
+}
+
+/// The finalizer of `splitmix64`: close inputs give far outputs.
+pub(crate) fn mixed(value: u64) -> u64 {
+    let mut mixed = value;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// 128 bits as a version 4 UUID; six of them give way to version and variant.
+pub(crate) fn uuid(high: u64, low: u64) -> [u8; 36] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bits = u128::from(high) << 64 | u128::from(low);
+    let bits = bits & !(0xF << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+    let mut digit = 0;
+    let mut text = [b'-'; 36];
+    for (position, byte) in text.iter_mut().enumerate() {
+        if !matches!(position, 8 | 13 | 18 | 23) {
+            *byte = HEX[(bits >> (124 - 4 * digit)) as usize & 0xF];
+            digit += 1;
+        }
+    }
+    text
 }
 
 /// Now, in microseconds since the Unix epoch.

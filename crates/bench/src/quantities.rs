@@ -7,11 +7,11 @@ use api::{Aggregation, Clause, Comparison, Filter, Meter, MeterCreate, MeterQuan
 use clap::Args;
 
 use crate::Target;
-use crate::events::timestamp;
 use crate::http::Connection;
 use crate::ingest::{self, Load};
 use crate::latency::{Latencies, Percentiles};
 use crate::numbers::{grouped, now_micros};
+use crate::time::timestamp;
 
 /// The events spread over so many days, and so many are asked for.
 const DAYS: u64 = 30;
