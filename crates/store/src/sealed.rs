@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::StoreError;
-use crate::segment::{Arrivals, BlockCache, Group, Part};
+use crate::segment::{Arrivals, BlockCache, Group, GroupColumns, Part};
 use crate::tail::{Block, CopyIdentities};
 
 /// The sealed rows of an organization.
@@ -129,6 +129,11 @@ impl SealedGroup {
     ) -> Result<Arc<Block>, StoreError> {
         self.part
             .load_around(self.group(), ordinal, identities, cache)
+    }
+
+    /// Its rows, column by column; see [`Part::columns`].
+    pub(crate) fn columns(&self) -> Result<GroupColumns, StoreError> {
+        self.part.columns(self.group())
     }
 
     /// Whose events some of its rows are, counted from its first; see [`Part::arrivals`].

@@ -13,6 +13,7 @@
 //! docs/file-format.md gives every byte, docs/data-folder.md how to read the files with other programs.
 
 mod cache;
+mod columns;
 mod index;
 mod part;
 mod postings;
@@ -22,6 +23,7 @@ mod shape;
 mod write;
 
 pub(crate) use cache::BlockCache;
+pub use columns::{BoolColumn, GroupColumns, KeyColumn, TextColumn, Wanted, WholeColumn};
 pub(crate) use part::{Group, Part, SegmentPlace, open_segment};
 pub(crate) use read::Arrivals;
 pub(crate) use schema::identities_schema;

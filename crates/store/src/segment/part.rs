@@ -13,7 +13,7 @@ pub(crate) use super::index::Group;
 use super::index::{HEADER, PartIndex, PostingsBlock, RowGroup, SegmentIndex};
 use super::read::Arrivals;
 use super::shape::Shape;
-use super::{BlockCache, postings, read, schema};
+use super::{BlockCache, GroupColumns, postings, read, schema};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{damaged, open, open_named, read_exactly};
@@ -202,6 +202,14 @@ impl Part {
         identities: &dyn CopyIdentities,
     ) -> Result<Block, StoreError> {
         read::rows(&self.file, group, 0..group.rows, identities)
+    }
+
+    /// The rows of a row group, column by column.
+    ///
+    /// # Errors
+    /// `Damaged`, `Missing`, `Io`.
+    pub(crate) fn columns(&self, group: &Group) -> Result<GroupColumns, StoreError> {
+        GroupColumns::open(&self.file, *group)
     }
 
     /// Whose events some rows of a row group are, and when they were received; they are counted from its first. Read from disk, a small

@@ -107,7 +107,7 @@ fn check(file: &SegmentFile, row_group: &RowGroup, bytes: &[u8]) -> Result<(), S
     Ok(())
 }
 
-const CHECKSUM: &str = "a column does not match its checksum";
+pub(super) const CHECKSUM: &str = "a column does not match its checksum";
 
 /// The bytes are those that were written, but they make no sense.
 struct Undecodable;

@@ -249,6 +249,12 @@ impl Shape {
         &self.columns
     }
 
+    /// Where in the list the columns of a key stand.
+    pub(super) fn places(&self, key: &str) -> impl Iterator<Item = u8> + use<> {
+        let places = self.places.get(key).copied().unwrap_or_default();
+        places.into_iter().flatten()
+    }
+
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         write_len(self.columns.len(), out);
         for column in &self.columns {

@@ -10,6 +10,9 @@ use domain::{
 };
 use proptest::prelude::*;
 
+mod by_column;
+mod damage;
+
 use super::{BlockCache, RowSource, SegmentPlace, SegmentWriter, open_segment};
 use crate::disk::Disk;
 use crate::files::NewFiles;
@@ -236,6 +239,7 @@ fn check(sources: &[RowSource]) {
             for row in 0..block.len() {
                 assert_eq!(Some(block.row(row)), rows.next());
             }
+            by_column::check(&part.columns(group).expect("it is there"), &block);
         }
         assert_eq!(rows.next(), None);
         for identity in 0..4 {

@@ -10,6 +10,7 @@ use super::block::{Block, RowRef};
 use super::organization::Tail;
 use crate::error::StoreError;
 use crate::sealed::SealedGroup;
+use crate::segment::GroupColumns;
 
 /// A block whose rows may have to be read from disk first. Clones are cheap.
 #[derive(Clone)]
@@ -80,6 +81,17 @@ impl BlockHandle {
 }
 
 impl BlockHandle {
+    /// Its rows, column by column, when they are sealed; `None` when they are in memory.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn columns(&self) -> Result<Option<GroupColumns>, StoreError> {
+        match &self.place {
+            Place::Memory(_) => Ok(None),
+            Place::Sealed(group, _) => group.columns().map(Some),
+        }
+    }
+
     /// Shows `visit` each of its rows in a range of ordinals: the number of the identity and the time of receipt, in order. Costs next to
     /// nothing for rows in memory; for sealed ones a read of them all, of which no more than this is decoded.
     ///
