@@ -20,6 +20,7 @@ mod events;
 mod ingest;
 mod limits;
 mod meters;
+mod passes;
 mod saved;
 mod sealing;
 mod upkeep;

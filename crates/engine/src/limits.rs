@@ -5,8 +5,12 @@ use std::time::Duration;
 /// How long upkeep lets new rows gather. A question that comes earlier folds them itself.
 pub(crate) const UPKEEP_PAUSE: Duration = Duration::from_millis(2);
 
-/// How many meters of one organization upkeep brings a piece further before it looks after the next organization.
+/// How many pieces of rows of one organization upkeep folds before it looks after the next organization. A piece is folded for all meters
+/// that are at about the same place.
 pub(crate) const UPKEEP_PIECES_MAX: usize = 64;
+
+/// How long upkeep waits for whoever has what is folded for a meter, before it goes on to the next.
+pub(crate) const UPKEEP_PATIENCE: Duration = Duration::from_millis(2);
 
 /// Bytes of rows that may wait for the writer. More is refused, so that memory stays bounded when the disk is slow.
 pub(crate) const QUEUE_BYTES_MAX: usize = 256 << 20;

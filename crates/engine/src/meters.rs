@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use domain::{Definition, KeyedHash, MeterId, OrganizationId};
-use parking_lot::{RwLock, RwLockWriteGuard};
-use query::{CATCH_UP_ROWS, Customer, CustomerUsage, Fold, Rows};
+use parking_lot::{Mutex, MutexGuard, RwLock};
+use query::{CATCH_UP_ROWS, Customer, CustomerUsage, Fold, MATCH_ROWS, Matcher, Matches, Rows};
 use rustc_hash::FxHashMap;
 use store::{Reader, Snapshot, StoreError};
 
-use crate::limits::{CUSTOMERS_PER_LOCK, STEP_PATIENCE};
+use crate::limits::{CUSTOMERS_PER_LOCK, STEP_PATIENCE, UPKEEP_PATIENCE};
+use crate::passes::Group;
 use crate::saved;
 
 /// The events of an organization, whenever they are looked at.
@@ -28,7 +29,12 @@ impl Events<'_> {
 /// A meter as long as its definition stays the same.
 #[derive(Debug)]
 pub(crate) struct LiveMeter {
-    pub(crate) definition: Definition,
+    pub(crate) definition: Arc<Definition>,
+    /// It alone, for whoever cannot wait for upkeep.
+    matcher: Matcher,
+    /// What is found with it. Whoever has this folds, and the others wait for the outcome instead of doing the same; upkeep does not need
+    /// it.
+    matches: Mutex<Matches>,
     fold: RwLock<Fold>,
     /// Held for reading while a question is answered, and for writing from the look for a match until another definition has
     /// taken this one's place. So a question is either answered before that look, which then sees all that it saw, or asks the new
@@ -39,7 +45,7 @@ pub(crate) struct LiveMeter {
     saved: AtomicU32,
 }
 
-/// How far upkeep got with a meter.
+/// How far upkeep got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     /// All rows were in.
@@ -48,7 +54,7 @@ pub(crate) enum Progress {
     Current,
     /// Rows were folded, and there are more.
     Behind,
-    /// Somebody else has the fold.
+    /// Somebody else has what is folded.
     Busy,
 }
 
@@ -61,14 +67,17 @@ impl LiveMeter {
             &saved::name_of_meter(id),
             &events.snapshot(),
             |bytes| {
-                let fold = Fold::decode(id, &definition, hash.clone(), bytes)?;
+                let fold = Fold::decode(&definition, hash.clone(), bytes)?;
                 Ok((fold.rows(), fold))
             },
         );
-        let fold = kept.unwrap_or_else(|| Fold::new(id, &definition, hash.clone()));
+        let fold = kept.unwrap_or_else(|| Fold::new(&definition, hash.clone()));
+        let definition = Arc::new(definition);
         Self {
             saved: AtomicU32::new(fold.rows()),
+            matcher: Matcher::new(vec![(id, Arc::clone(&definition))], hash.clone()),
             definition,
+            matches: Mutex::default(),
             fold: RwLock::new(fold),
             replacing: RwLock::default(),
             is_replaced: AtomicBool::new(false),
@@ -94,38 +103,50 @@ impl LiveMeter {
         snapshot: &Snapshot,
         read: impl FnOnce(&Fold) -> T,
     ) -> Result<T, StoreError> {
-        {
-            let fold = self.fold.read();
-            if fold.rows() >= snapshot.rows() {
-                return Ok(read(&fold));
-            }
-        }
         loop {
-            // In pieces, so that others get their turn at the fold.
-            let mut fold = self.fold.write();
-            if fold.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)? {
-                return Ok(read(&RwLockWriteGuard::downgrade(fold)));
+            {
+                let fold = self.fold.read();
+                if fold.rows() >= snapshot.rows() {
+                    return Ok(read(&fold));
+                }
             }
-            RwLockWriteGuard::unlock_fair(fold);
+            self.catch_up(snapshot)?;
         }
     }
 
-    /// Folds the next rows of a snapshot, a bounded number of them. Does not wait for whoever has the fold.
-    pub(crate) fn catch_up(&self, snapshot: &Snapshot) -> Result<Progress, StoreError> {
-        match self.fold.try_read() {
-            Some(fold) if fold.rows() >= snapshot.rows() => return Ok(Progress::Idle),
-            Some(_) => {}
-            None => return Ok(Progress::Busy),
+    /// Folds the next rows of a snapshot, a bounded number of them. Waits for others who do the same.
+    fn catch_up(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let mut matches = self.matches.lock();
+        let from = self.fold.read().rows();
+        let until = snapshot.rows().min(from.saturating_add(CATCH_UP_ROWS));
+        for (from, until) in pieces(from, until) {
+            self.matcher
+                .find(snapshot, from..until, &[0], &mut matches)?;
+            self.fold.write().add(snapshot, &mut matches, 0)?;
         }
-        let Some(mut fold) = self.fold.try_write() else {
-            return Ok(Progress::Busy);
+        // In turns, so that others get theirs.
+        MutexGuard::unlock_fair(matches);
+        Ok(())
+    }
+
+    /// How many rows are folded; `None` when somebody else has the fold.
+    pub(crate) fn try_rows(&self) -> Option<u32> {
+        Some(self.fold.try_read()?.rows())
+    }
+
+    /// Folds what was found for it as the meter at `place`, as [`Fold::add`]; returns whether it did. Waits a moment at most for
+    /// whoever has the fold.
+    pub(crate) fn try_add(
+        &self,
+        snapshot: &Snapshot,
+        found: &mut Matches,
+        place: usize,
+    ) -> Result<bool, StoreError> {
+        let Some(mut fold) = self.fold.try_write_for(UPKEEP_PATIENCE) else {
+            return Ok(false);
         };
-        let is_current = fold.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
-        Ok(if is_current {
-            Progress::Current
-        } else {
-            Progress::Behind
-        })
+        fold.add(snapshot, found, place)?;
+        Ok(true)
     }
 
     /// What customers used of the meter, each in its present window, with all of a snapshot folded; `until` as in
@@ -206,10 +227,19 @@ impl LiveMeter {
         customer: Customer<'_>,
         until: u32,
     ) -> Result<Option<i128>, StoreError> {
+        let Some(mut matches) = self.matches.try_lock_for(STEP_PATIENCE) else {
+            return Ok(None);
+        };
         let Some(mut fold) = self.fold.try_write_for(STEP_PATIENCE) else {
             return Ok(None);
         };
-        let is_current = fold.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
+        let from = fold.rows();
+        let end = snapshot.rows().min(from.saturating_add(CATCH_UP_ROWS));
+        for (from, end) in pieces(from, end) {
+            self.matcher.find(snapshot, from..end, &[0], &mut matches)?;
+            fold.add(snapshot, &mut matches, 0)?;
+        }
+        let is_current = fold.rows() >= snapshot.rows();
         if !is_current || !fold.usage().is_settled(customer, Some(until)) {
             return Ok(None);
         }
@@ -229,23 +259,37 @@ impl LiveMeter {
     /// Whether an event of the snapshot matches. Cost: the rows not folded yet, up to the first match.
     pub(crate) fn has_match(&self, snapshot: &Snapshot) -> Result<bool, StoreError> {
         loop {
-            let fold = self.fold.read();
-            if fold.matched() > 0 || fold.rows() >= snapshot.rows() {
-                return Ok(fold.matched() > 0);
+            {
+                let fold = self.fold.read();
+                if fold.matched() > 0 || fold.rows() >= snapshot.rows() {
+                    return Ok(fold.matched() > 0);
+                }
             }
-            drop(fold);
-            let mut fold = self.fold.write();
-            fold.catch_up(snapshot, &self.definition, CATCH_UP_ROWS)?;
-            RwLockWriteGuard::unlock_fair(fold);
+            self.catch_up(snapshot)?;
         }
     }
+}
+
+/// Ranges of rows that are matched at once.
+pub(crate) fn pieces(from: u32, until: u32) -> impl Iterator<Item = (u32, u32)> {
+    (from..until)
+        .step_by(MATCH_ROWS as usize)
+        .map(move |from| (from, until.min(from.saturating_add(MATCH_ROWS))))
 }
 
 /// All live meters.
 #[derive(Debug)]
 pub(crate) struct LiveMeters {
     hash: KeyedHash,
-    by_organization: RwLock<FxHashMap<OrganizationId, FxHashMap<MeterId, Arc<LiveMeter>>>>,
+    by_organization: RwLock<FxHashMap<OrganizationId, Meters>>,
+}
+
+/// The live meters of one organization.
+#[derive(Debug, Default)]
+struct Meters {
+    by_id: FxHashMap<MeterId, Arc<LiveMeter>>,
+    /// All of them together, made when it is asked for.
+    group: Option<Arc<Group>>,
 }
 
 impl LiveMeters {
@@ -265,7 +309,7 @@ impl LiveMeters {
         definition: Definition,
     ) {
         let known = self.get(organization, id);
-        if known.is_some_and(|known| known.definition == definition) {
+        if known.is_some_and(|known| *known.definition == definition) {
             return;
         }
         let events = Events {
@@ -275,7 +319,8 @@ impl LiveMeters {
         let meter = Arc::new(LiveMeter::open(events, id, definition, &self.hash));
         let mut all = self.by_organization.write();
         let meters = all.entry(organization).or_default();
-        if let Some(known) = meters.insert(id, meter) {
+        meters.group = None;
+        if let Some(known) = meters.by_id.insert(id, meter) {
             known.is_replaced.store(true, Ordering::Relaxed);
         }
     }
@@ -306,27 +351,40 @@ impl LiveMeters {
         self.by_organization
             .read()
             .get(&organization)?
+            .by_id
             .get(&id)
             .cloned()
     }
 
-    pub(crate) fn of_organization(&self, organization: OrganizationId) -> Vec<Arc<LiveMeter>> {
-        let all = self.by_organization.read();
-        all.get(&organization)
-            .map(|meters| meters.values().cloned().collect())
-            .unwrap_or_default()
+    /// All meters of an organization; `None` when it has none.
+    pub(crate) fn group(&self, organization: OrganizationId) -> Option<Arc<Group>> {
+        let known = |meters: &Meters| meters.group.clone();
+        if let Some(group) = self
+            .by_organization
+            .read()
+            .get(&organization)
+            .and_then(known)
+        {
+            return Some(group);
+        }
+        let mut all = self.by_organization.write();
+        let meters = all.get_mut(&organization)?;
+        let group = meters.group.get_or_insert_with(|| {
+            let meters = meters.by_id.iter();
+            let meters = meters.map(|(id, meter)| (*id, Arc::clone(meter)));
+            Arc::new(Group::new(meters.collect(), self.hash.clone()))
+        });
+        Some(Arc::clone(group))
     }
 
     /// Keeps what is folded for the meters of an organization. A meter that cannot be kept is logged, and folded again at the next
     /// start.
     pub(crate) fn save(&self, events: Events<'_>) {
-        let meters: Vec<(MeterId, Arc<LiveMeter>)> = {
-            let all = self.by_organization.read();
-            let meters = all.get(&events.organization).into_iter().flatten();
-            meters.map(|(id, meter)| (*id, Arc::clone(meter))).collect()
+        let Some(group) = self.group(events.organization) else {
+            return;
         };
-        for (id, meter) in meters {
-            if let Err(error) = meter.save(events, id) {
+        for (id, meter) in group.meters() {
+            if let Err(error) = meter.save(events, *id) {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     meter = %id,

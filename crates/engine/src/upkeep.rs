@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use domain::OrganizationId;
 use parking_lot::{Condvar, Mutex};
+use query::Matches;
 use store::Reader;
 
 use crate::events::EventIndexes;
-use crate::limits::{UPKEEP_PAUSE, UPKEEP_PIECES_MAX};
+use crate::limits::UPKEEP_PAUSE;
 use crate::meters::{LiveMeters, Progress};
 
 /// Tells the upkeep thread where there is work.
@@ -63,19 +64,17 @@ impl Upkeep {
         }
     }
 
-    /// The thread's loop. A bounded piece of a bounded number of meters of each organization in turn, so that neither a
-    /// new meter over a long history nor an organization of many meters keeps the others from being current.
+    /// The thread's loop. A bounded number of bounded pieces of each organization in turn, so that neither a new meter over a
+    /// long history nor an organization of many meters keeps the others from being current.
     pub(crate) fn run(&self, reader: &Reader, meters: &LiveMeters, events: &EventIndexes) {
         let mut round = 0_usize;
+        let mut matches = Matches::default();
         while let Some(organizations) = self.next_round() {
             round = round.wrapping_add(1);
             let mut behind = Vec::new();
             let mut has_progress = false;
             for organization in organizations {
                 let snapshot = reader.snapshot(organization);
-                let meters = meters.of_organization(organization);
-                // Another meter begins each time: the turn may end before the last.
-                let first = round.wrapping_mul(UPKEEP_PIECES_MAX) % meters.len().max(1);
                 let mut pieces = 0;
                 match events.catch_up(organization, &snapshot) {
                     Err(_) | Ok(Progress::Idle) => {}
@@ -86,25 +85,15 @@ impl Upkeep {
                     }
                     Ok(Progress::Busy) => behind.push(organization),
                 }
-                for meter in meters.iter().cycle().skip(first).take(meters.len()) {
-                    if self.is_closed() {
-                        return;
-                    }
-                    match meter.catch_up(&snapshot) {
-                        // Whoever asks meets the same error, and is told.
-                        Err(_) | Ok(Progress::Idle) => continue,
-                        Ok(Progress::Current) => {}
-                        Ok(Progress::Behind) => behind.push(organization),
-                        Ok(Progress::Busy) => {
-                            behind.push(organization);
-                            continue;
-                        }
-                    }
-                    pieces += 1;
-                    if pieces == UPKEEP_PIECES_MAX {
+                if let Some(meters) = meters.group(organization) {
+                    let pass = meters.catch_up(&snapshot, round, &mut matches, || self.is_closed());
+                    pieces += pass.pieces;
+                    if pass.is_behind {
                         behind.push(organization);
-                        break;
                     }
+                }
+                if self.is_closed() {
+                    return;
                 }
                 has_progress |= pieces > 0;
             }

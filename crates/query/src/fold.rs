@@ -3,14 +3,18 @@
 //! Derived: it can be thrown away and folded again at any time. What a row adds is worked out once for both.
 
 use domain::packed::{PackedError, Reader, write_len, write_varint};
-use domain::{Definition, KeyedHash, MeterId, Source, SystemEvent};
-use store::{RowRef, Snapshot, StoreError};
+use domain::{Definition, KeyedHash, Source};
+use store::{Snapshot, StoreError};
 
+use crate::matcher::Match;
 use crate::packed::read_count;
-use crate::{Cube, Usage};
+use crate::{Cube, Matches, Usage};
 
 /// How many rows are folded between two looks at whether somebody else waits for the fold.
 pub const CATCH_UP_ROWS: u32 = 8_192;
+
+/// How many rows are matched before what was found is folded: few enough that it stays in the processor's cache.
+pub const MATCH_ROWS: u32 = 1_024;
 
 /// Goes up whenever what is folded, or how it is packed, changes.
 const PACKED_VERSION: u8 = 2;
@@ -18,7 +22,6 @@ const PACKED_VERSION: u8 = 2;
 /// See the module.
 #[derive(Debug)]
 pub struct Fold {
-    meter: MeterId,
     /// How many of the organization's rows have been folded, from the first on.
     rows: u32,
     matched: u64,
@@ -28,10 +31,9 @@ pub struct Fold {
 
 impl Fold {
     /// With nothing folded yet. `hash` keeps clients from choosing distinct values that fall together.
-    pub fn new(meter: MeterId, definition: &Definition, hash: KeyedHash) -> Self {
+    pub fn new(definition: &Definition, hash: KeyedHash) -> Self {
         let function = definition.aggregation.function();
         Self {
-            meter,
             rows: 0,
             matched: 0,
             cube: Cube::new(function, hash),
@@ -64,29 +66,31 @@ impl Fold {
         &mut self.usage
     }
 
-    /// Folds up to `rows_max` rows of a snapshot that have not been folded yet, in their order. Returns whether all of
-    /// the snapshot is in now. Cost: one look at each row.
+    /// Folds what was found for the meter at `place` in some rows; the next row must be among them or behind them, and those that are
+    /// folded already are passed over. Takes what was found. Cost: what was found.
     ///
     /// # Errors
-    /// Rows could not be read; those before them are folded.
-    pub fn catch_up(
+    /// Rows could not be read; those before are folded.
+    ///
+    /// # Panics
+    /// When rows between those that are folded and those that were looked at would be left out.
+    pub fn add(
         &mut self,
         snapshot: &Snapshot,
-        definition: &Definition,
-        rows_max: u32,
-    ) -> Result<bool, StoreError> {
-        let until = snapshot.rows().min(self.rows.saturating_add(rows_max));
-        for handle in snapshot.blocks_from(self.rows) {
-            let block = handle.load()?;
-            for row in handle.rows_from(self.rows).map(|index| block.row(index)) {
-                if self.rows >= until {
-                    return Ok(self.rows >= snapshot.rows());
-                }
-                self.add(snapshot, definition, row)?;
+        found: &mut Matches,
+        place: usize,
+    ) -> Result<(), StoreError> {
+        let rows = found.rows();
+        assert!(rows.start <= self.rows, "no row is left out");
+        for found in found.of(place).drain(..) {
+            if found.ordinal >= self.rows {
+                self.rows = found.ordinal;
+                self.add_row(snapshot, &found)?;
                 self.rows += 1;
             }
         }
-        Ok(self.rows >= snapshot.rows())
+        self.rows = self.rows.max(rows.end);
+        Ok(())
     }
 
     /// Appends the packed form, for [`Self::decode`].
@@ -106,7 +110,6 @@ impl Fold {
     /// # Errors
     /// The bytes are something else, of another version, or of another definition.
     pub fn decode(
-        meter: MeterId,
         definition: &Definition,
         hash: KeyedHash,
         bytes: &[u8],
@@ -124,7 +127,6 @@ impl Fold {
         }
         let function = definition.aggregation.function();
         let fold = Self {
-            meter,
             rows: read_count(&mut reader)?,
             matched: u64::from(read_count(&mut reader)?),
             cube: Cube::decode(function, hash, &mut reader)?,
@@ -137,27 +139,19 @@ impl Fold {
         }
     }
 
-    fn add(
-        &mut self,
-        snapshot: &Snapshot,
-        definition: &Definition,
-        row: RowRef<'_>,
-    ) -> Result<(), StoreError> {
-        let event = row.event();
-        let own = SystemEvent::of(&event).filter(|said| said.meter() == Some(self.meter));
-        if let Some(said) = own {
-            self.usage.note(snapshot, row, said)?;
-        }
-        let Some(contribution) = definition.contribution(&event) else {
-            return Ok(());
-        };
-        if own.is_none() {
+    fn add_row(&mut self, snapshot: &Snapshot, found: &Match) -> Result<(), StoreError> {
+        if let Some(said) = &found.own {
+            self.usage.note(snapshot, found, **said)?;
+        } else {
             self.matched += 1;
         }
-        if event.source == Source::User {
-            self.usage.add(row, contribution.clone());
+        let Some(contribution) = &found.contribution else {
+            return Ok(());
+        };
+        if found.source == Source::User {
+            self.usage.add(found, contribution.clone());
         }
-        self.cube.add(row.timestamp, contribution);
+        self.cube.add(found.timestamp, contribution.clone());
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ mod credits;
 mod cube;
 pub mod events;
 mod fold;
+mod matcher;
 mod packed;
 mod plan;
 mod question;
@@ -21,7 +22,8 @@ mod tally;
 mod usage;
 
 pub use cube::Cube;
-pub use fold::{CATCH_UP_ROWS, Fold};
+pub use fold::{CATCH_UP_ROWS, Fold, MATCH_ROWS};
+pub use matcher::{Matcher, Matches};
 pub use plan::Plan;
 pub use question::{Answer, Customers, Grouping, Question};
 pub use scan::scan;

@@ -13,9 +13,10 @@ use std::ops::Range;
 use domain::packed::{PackedError, Reader, write_len, write_varint};
 use domain::{Contribution, Definition, Function, Number, Source, State, SystemEvent, Timestamp};
 use rustc_hash::FxHashMap;
-use store::{RowRef, Snapshot, StoreError};
+use store::{Snapshot, StoreError};
 
 use crate::credits::{Credit, credited, rolls_over};
+use crate::matcher::Match;
 use crate::packed::{read_count, read_timestamp, write_timestamp};
 
 /// See the module. Identities are numbers of the store's, so their hash need not be keyed.
@@ -105,7 +106,7 @@ impl Usage {
     }
 
     /// A user's event that matches.
-    pub(crate) fn add(&mut self, row: RowRef<'_>, contribution: Contribution) {
+    pub(crate) fn add(&mut self, row: &Match, contribution: Contribution) {
         let last = Touched::by(row);
         let consumed = self
             .consumed
@@ -124,7 +125,7 @@ impl Usage {
     pub(crate) fn note(
         &mut self,
         snapshot: &Snapshot,
-        row: RowRef<'_>,
+        row: &Match,
         said: SystemEvent,
     ) -> Result<(), StoreError> {
         let account = self.accounts.entry(row.identity).or_default();
@@ -427,7 +428,7 @@ impl Account {
 }
 
 impl Touched {
-    fn by(row: RowRef<'_>) -> Self {
+    fn by(row: &Match) -> Self {
         Self {
             ordinal: row.ordinal,
             received_at: row.received_at,
@@ -452,7 +453,7 @@ impl Touched {
 fn first_of_window(
     snapshot: &Snapshot,
     timestamp: Timestamp,
-    reset: RowRef<'_>,
+    reset: &Match,
 ) -> Result<u32, StoreError> {
     if timestamp >= reset.received_at {
         return Ok(reset.ordinal);
@@ -496,7 +497,10 @@ impl Rows<'_> {
             }
             if let Some(contribution) = self.definition.contribution(&event) {
                 state.add(contribution);
-                last.get_or_insert(Touched::by(row));
+                last.get_or_insert(Touched {
+                    ordinal: row.ordinal,
+                    received_at: row.received_at,
+                });
             }
         }
         Ok((state, last))
