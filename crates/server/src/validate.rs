@@ -43,7 +43,7 @@ pub(crate) use metadata::{metadata, scalar};
 pub(crate) use node::{Model, Node, list};
 pub(crate) use path::{Path, Segment};
 pub(crate) use rule::Rule;
-pub(crate) use text::{Length, nested_text, refuse_nul, text, trimmed_or_none};
+pub(crate) use text::{Length, any_text, nested_text, refuse_nul, text, trimmed_or_none};
 pub(crate) use url::http_url;
 
 /// A fault has been reported.

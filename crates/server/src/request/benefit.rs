@@ -10,8 +10,8 @@ use super::page::read_page;
 use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
 use crate::json::Value;
 use crate::validate::{
-    Bounds, Checked, Faults, FieldError, Length, Model, Node, Path, Rule, boolean, integer_within,
-    metadata, one_of, text, uuid4,
+    Bounds, Checked, Faults, FieldError, Length, Model, Node, Path, Rule, any_text, boolean,
+    integer_within, metadata, one_of, text, uuid4,
 };
 
 #[cfg(test)]
@@ -178,9 +178,7 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<BenefitList> {
     let types = query.one_or_many("type", &TYPES, |name| name, faults);
     let ids = query.ids("id", faults);
     let excluded = query.ids("exclude_id", faults);
-    let part = query.optional("query", faults, |node, faults| {
-        text(node, Length::ANY, faults).map(str::to_owned)
-    });
+    let part = query.optional("query", faults, any_text);
     let types = types?;
     Ok(BenefitList {
         search: BenefitSearch {

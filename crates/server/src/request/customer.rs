@@ -12,8 +12,8 @@ use super::page::read_page;
 use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
 use crate::json::Value;
 use crate::validate::{
-    Checked, Faults, FieldError, Length, Model, Node, Rule, boolean, choice, email, metadata, text,
-    trimmed_or_none,
+    Checked, Faults, FieldError, Length, Model, Node, Rule, any_text, boolean, choice, email,
+    metadata, text, trimmed_or_none,
 };
 
 mod address;
@@ -227,10 +227,6 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<CustomerList> {
             .collect(),
         page: page?,
     })
-}
-
-fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
-    text(node, Length::ANY, faults).map(str::to_owned)
 }
 
 fn order(name: &str) -> Option<(CustomerOrder, Direction)> {

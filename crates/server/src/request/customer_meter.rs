@@ -10,7 +10,7 @@ use super::ingest::past;
 use super::page::read_page;
 use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
 use crate::validate::{
-    Bounds, Checked, Faults, FieldError, Length, Model, Node, Rule, boolean, integer_within, text,
+    Bounds, Checked, Faults, FieldError, Model, Node, Rule, any_text, boolean, integer_within,
     uuid4,
 };
 
@@ -203,8 +203,4 @@ fn units(node: Node<'_, '_>, faults: &mut Faults) -> Checked<i64> {
         return Err(node.refuse(Rule::Value("Units must not be 0."), faults));
     }
     Ok(units)
-}
-
-pub(super) fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
-    text(node, Length::ANY, faults).map(str::to_owned)
 }

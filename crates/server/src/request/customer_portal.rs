@@ -4,9 +4,9 @@ use domain::MeterId;
 use service::{Page, PortalSearch};
 
 use super::Query;
-use super::customer_meter::{any_text, order};
+use super::customer_meter::order;
 use super::page::read_page;
-use crate::validate::{Checked, Faults, FieldError};
+use crate::validate::{Checked, Faults, FieldError, any_text};
 
 /// Whose the customer meters are is no question here.
 const ORDERS: [&str; 14] = [

@@ -3,9 +3,10 @@
 use domain::{CustomerId, MemberId};
 use service::{CustomerKey, NewSession};
 
-use super::customer_meter::any_text;
 use super::{Body, read_body};
-use crate::validate::{Checked, Faults, FieldError, Model, Node, Refused, http_url, uuid4};
+use crate::validate::{
+    Checked, Faults, FieldError, Model, Node, Refused, any_text, http_url, uuid4,
+};
 
 #[cfg(test)]
 mod tests;

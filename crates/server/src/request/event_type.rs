@@ -3,11 +3,12 @@
 use domain::{CustomerId, EventId, OrganizationId, Source};
 use service::{Direction, EventNameOrder, EventTypeSearch, Page};
 
-use super::events::{SOURCES, any_text, name_order};
+use super::events::{SOURCES, name_order};
 use super::page::read_page;
 use super::{Body, Query, read_body};
 use crate::validate::{
-    Checked, Faults, FieldError, Length, Node, Rule, boolean, one_of, text, trimmed_or_none, uuid,
+    Checked, Faults, FieldError, Length, Node, Rule, any_text, boolean, one_of, text,
+    trimmed_or_none, uuid,
 };
 
 const ORDERS: [&str; 10] = [

@@ -10,7 +10,7 @@ use super::filter::filter;
 use super::page::read_page;
 use crate::json::{self, Value};
 use crate::validate::{
-    Bounds, Checked, Faults, FieldError, Length, Node, Path, Rule, boolean, datetime,
+    Bounds, Checked, Faults, FieldError, Length, Node, Path, Rule, any_text, boolean, datetime,
     integer_within, text, uuid4,
 };
 
@@ -107,10 +107,6 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<(EventList, Opti
         cursor: cursor?.unwrap_or(false),
     };
     Ok((list, filter?))
-}
-
-pub(super) fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
-    text(node, Length::ANY, faults).map(str::to_owned)
 }
 
 fn depth(node: Node<'_, '_>, faults: &mut Faults) -> Checked<u8> {

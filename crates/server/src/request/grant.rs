@@ -4,10 +4,10 @@ use domain::{CustomerId, MemberId, OrganizationId};
 use service::{CustomerKey, Direction, GrantOrder, GrantSearch, Page};
 use uuid::Uuid;
 
-use super::customer_meter::{any_text, customer_key};
+use super::customer_meter::customer_key;
 use super::page::read_page;
 use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
-use crate::validate::{Checked, Faults, FieldError, Node, boolean, uuid4};
+use crate::validate::{Checked, Faults, FieldError, Node, any_text, boolean, uuid4};
 
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use super::filter::{aggregation, filter};
 use super::page::read_page;
 use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
 use crate::validate::{
-    Bounds, Checked, Faults, FieldError, Length, Model, Node, Rule, boolean, integer_within,
-    metadata, one_of, text,
+    Bounds, Checked, Faults, FieldError, Length, Model, Node, Rule, any_text, boolean,
+    integer_within, metadata, one_of, text,
 };
 
 const UNITS: [Unit; 3] = [Unit::Scalar, Unit::Token, Unit::Custom];
@@ -39,7 +39,7 @@ fn read_create(node: Node<'_, '_>, faults: &mut Faults) -> Checked<(NewMeter, Op
     let metadata = model.optional("metadata", faults, metadata);
     let name = model.required("name", faults, name);
     let unit = model.optional("unit", faults, unit);
-    let custom_label = model.nullable("custom_label", faults, label);
+    let custom_label = model.nullable("custom_label", faults, any_text);
     let custom_multiplier = model.nullable("custom_multiplier", faults, multiplier);
     let filter = model.required("filter", faults, filter);
     let aggregation = model.required("aggregation", faults, aggregation);
@@ -82,7 +82,7 @@ fn read_update(node: Node<'_, '_>, faults: &mut Faults) -> Checked<MeterChanges>
     let metadata = model.optional("metadata", faults, metadata);
     let name = model.nullable("name", faults, name);
     let unit = model.nullable("unit", faults, unit);
-    let custom_label = change(model, "custom_label", faults, label);
+    let custom_label = change(model, "custom_label", faults, any_text);
     let custom_multiplier = change(model, "custom_multiplier", faults, multiplier);
     let filter = change(model, "filter", faults, filter);
     let aggregation = change(model, "aggregation", faults, aggregation);
@@ -118,10 +118,6 @@ fn unit(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Unit> {
     one_of(node, &UNITS, Unit::as_str, faults)
 }
 
-fn label(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
-    text(node, Length::ANY, faults).map(str::to_owned)
-}
-
 fn multiplier(node: Node<'_, '_>, faults: &mut Faults) -> Checked<i64> {
     integer_within(node, Bounds::POSITIVE, faults)
 }
@@ -137,7 +133,7 @@ fn read_list(query: &Query<'_>, faults: &mut Faults) -> Checked<MeterList> {
     let page = read_page(query, faults);
     let sorting = query.choices("sorting", &ORDERS, order, faults);
     let organizations = query.ids("organization_id", faults);
-    let part = query.optional("query", faults, label);
+    let part = query.optional("query", faults, any_text);
     let is_archived = query.optional("is_archived", faults, boolean);
     let mut sorting = sorting?;
     if sorting.is_empty() {

@@ -11,7 +11,7 @@ pub(crate) use settings::SettingsPatch;
 
 use super::page::read_page;
 use super::{Body, Query, read_body};
-use crate::validate::{Checked, Faults, FieldError, Length, Node, Rule, text};
+use crate::validate::{Checked, Faults, FieldError, Length, Node, Rule, any_text, text};
 
 const NAME_LENGTH: Length = Length::at_least(3);
 const SLUG_LENGTH: Length = Length::at_least(3);
@@ -88,9 +88,7 @@ pub(crate) fn organization_list(query: &Query<'_>) -> Result<OrganizationList, V
     let mut faults = Faults::new();
     let page = read_page(query, &mut faults);
     let sorting = query.choices("sorting", &ORDERS, order, &mut faults);
-    let slug = query.optional("slug", &mut faults, |node, faults| {
-        text(node, Length::ANY, faults).map(str::to_owned)
-    });
+    let slug = query.optional("slug", &mut faults, any_text);
     let checked = sorting.and_then(|sorting| {
         Ok(OrganizationList {
             slug: slug?,

@@ -5,9 +5,7 @@ use service::{NewToken, Page, TokenChanges};
 
 use super::page::read_page;
 use super::{Body, Query, read_body};
-use crate::validate::{
-    Checked, Faults, FieldError, Length, Node, duration, list, one_of, text, uuid4,
-};
+use crate::validate::{Checked, Faults, FieldError, Node, any_text, duration, list, one_of, uuid4};
 
 /// What a list of tokens asks for.
 #[derive(Debug, Clone)]
@@ -23,7 +21,7 @@ pub(crate) fn token_create(body: &Body<'_>) -> Result<NewToken, Vec<FieldError>>
     read_body(body, |node, faults| {
         let model = node.model(faults)?;
         let organization = model.required("organization_id", faults, uuid4);
-        let comment = model.required("comment", faults, comment);
+        let comment = model.required("comment", faults, any_text);
         let scopes = model.required("scopes", faults, scopes);
         let lifetime = model.nullable("expires_in", faults, duration);
         Ok(NewToken {
@@ -39,7 +37,7 @@ pub(crate) fn token_create(body: &Body<'_>) -> Result<NewToken, Vec<FieldError>>
 pub(crate) fn token_update(body: &Body<'_>) -> Result<TokenChanges, Vec<FieldError>> {
     read_body(body, |node, faults| {
         let model = node.model(faults)?;
-        let comment = model.nullable("comment", faults, comment);
+        let comment = model.nullable("comment", faults, any_text);
         let scopes = model.nullable("scopes", faults, scopes);
         Ok(TokenChanges {
             comment: comment?,
@@ -61,10 +59,6 @@ pub(crate) fn token_list(query: &Query<'_>) -> Result<TokenList, Vec<FieldError>
         })
     });
     faults.finish(checked)
-}
-
-fn comment(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
-    text(node, Length::ANY, faults).map(str::to_owned)
 }
 
 fn scopes(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Scopes> {

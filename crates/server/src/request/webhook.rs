@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::page::read_page;
 use super::{Body, Invalid, Query, organization_id, own_organization, read_body};
 use crate::validate::{
-    Checked, Faults, FieldError, Hosts, Length, Node, Rule, boolean, datetime, http_url, list,
-    one_of, text,
+    Checked, Faults, FieldError, Hosts, Length, Node, Rule, any_text, boolean, datetime, http_url,
+    list, one_of, text,
 };
 
 #[cfg(test)]
@@ -129,10 +129,6 @@ fn secret(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
 
 fn name(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
     text(node, NAME_LENGTH, faults).map(str::to_owned)
-}
-
-fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
-    text(node, Length::ANY, faults).map(str::to_owned)
 }
 
 /// `GET /v1/webhooks/endpoints`

@@ -56,6 +56,11 @@ impl Length {
     }
 }
 
+/// [`text`] of any length, kept.
+pub(crate) fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
+    text(node, Length::ANY, faults).map(str::to_owned)
+}
+
 /// Text of a length, without NUL characters. Only text: no number becomes one.
 pub(crate) fn text<'v>(
     node: Node<'_, 'v>,

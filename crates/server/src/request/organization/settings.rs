@@ -10,7 +10,7 @@ use super::super::customer::country;
 use super::super::meter::change;
 use super::currency::CURRENCIES;
 use crate::validate::{
-    Bounds, Checked, Faults, Length, Model, Node, Rule, boolean, choice, email, http_url,
+    Bounds, Checked, Faults, Length, Model, Node, Rule, any_text, boolean, choice, email, http_url,
     integer_within, list, text,
 };
 
@@ -108,10 +108,6 @@ impl SettingsPatch {
             sso_enforced: sso_enforced?,
         })
     }
-}
-
-fn any_text(node: Node<'_, '_>, faults: &mut Faults) -> Checked<String> {
-    text(node, Length::ANY, faults).map(str::to_owned)
 }
 
 fn any_texts(node: Node<'_, '_>, faults: &mut Faults) -> Checked<Vec<String>> {
