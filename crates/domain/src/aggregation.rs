@@ -6,9 +6,11 @@
 mod state;
 
 use crate::event::Event;
+use crate::metadata::Value;
 use crate::number::Number;
 use crate::packed::{PackedError, Reader, write_text};
 use crate::property::{Field, Property};
+use crate::time::Timestamp;
 
 pub use state::State;
 
@@ -65,6 +67,19 @@ pub enum Aggregation {
     Over(PropertyFunction, Property),
 }
 
+/// What an aggregation looks at in an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured<'a> {
+    /// That there is one.
+    Event,
+    /// What its metadata has under the property.
+    Metadata(&'a Property),
+    /// When it happened, in whole seconds.
+    Seconds,
+    /// Something that is never a number: no event matches.
+    Never,
+}
+
 /// The functions that look at a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PropertyFunction {
@@ -117,31 +132,49 @@ impl Aggregation {
         }
     }
 
+    /// What it looks at in an event.
+    pub fn measured(&self) -> Measured<'_> {
+        match self {
+            Aggregation::Count => Measured::Event,
+            Aggregation::Over(PropertyFunction::Unique, property) => Measured::Metadata(property),
+            Aggregation::Over(_, property) => match property.field() {
+                Some(Field::Name | Field::Source) => Measured::Never,
+                Some(Field::Timestamp) => Measured::Seconds,
+                None => Measured::Metadata(property),
+            },
+        }
+    }
+
     /// What an event that passed the filter adds; `None` when it does not match the meter after all, because its
     /// property is no number (SEMANTICS 7.3, 7.4). A distinct value that is missing matches and adds nothing.
     pub fn contribution(&self, event: &Event<'_>) -> Option<Contribution> {
-        match self {
-            Aggregation::Count => Some(Contribution::Event),
-            Aggregation::Over(PropertyFunction::Unique, property) => Some(
-                property
-                    .in_metadata(event)
-                    .map_or(Contribution::Event, |value| {
-                        let mut canonical = Vec::new();
-                        value.write_canonical(&mut canonical);
-                        Contribution::Distinct(canonical.into())
-                    }),
-            ),
-            Aggregation::Over(_, property) => match property.field() {
-                Some(Field::Name | Field::Source) => None,
-                Some(Field::Timestamp) => Some(Contribution::Number(Number::from_i64(
-                    event.timestamp.unix_seconds_half_up(),
-                ))),
-                None => {
-                    let value = property.in_metadata(event)?;
-                    value.number().cloned().map(Contribution::Number)
-                }
-            },
+        match self.measured() {
+            Measured::Event => Some(Contribution::Event),
+            Measured::Metadata(property) => self.of_value(property.in_metadata(event).as_ref()),
+            Measured::Seconds => Some(Self::of_timestamp(event.timestamp)),
+            Measured::Never => None,
         }
+    }
+
+    /// What an event adds where metadata is measured and has this under the property. To all functions but unique a number adds itself,
+    /// and nothing else adds anything.
+    pub fn of_value(&self, value: Option<&Value<'_>>) -> Option<Contribution> {
+        match self.function() {
+            Function::Count => Some(Contribution::Event),
+            Function::Unique => Some(value.map_or(Contribution::Event, |value| {
+                let mut canonical = Vec::new();
+                value.write_canonical(&mut canonical);
+                Contribution::Distinct(canonical.into())
+            })),
+            Function::Sum | Function::Max | Function::Min | Function::Avg => {
+                value?.number().cloned().map(Contribution::Number)
+            }
+        }
+    }
+
+    /// What an event of that time adds where seconds are measured.
+    pub fn of_timestamp(at: Timestamp) -> Contribution {
+        Contribution::Number(Number::from_i64(at.unix_seconds_half_up()))
     }
 
     /// Appends the packed form.

@@ -8,11 +8,13 @@ mod guard;
 
 use std::cmp::Ordering;
 
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::metadata::Value;
 use crate::number::{Number, Spelling};
 use crate::packed::{PackedError, Reader, write_len, write_signed, write_text};
 use crate::property::{Field, Property};
+use crate::time::Timestamp;
+use crate::units::UnitRange;
 
 /// How many filters may stand inside each other, the outermost counted.
 pub const FILTER_DEPTH_MAX: usize = 100;
@@ -184,18 +186,55 @@ impl Filter {
 const COMPARISON: u8 = 0;
 const FILTER: u8 = 1;
 
+/// What a comparison looks at in an event; see [`Comparison::subject`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// The event's name.
+    Name(&'a str),
+    /// Who wrote it.
+    Source(Source),
+    /// When it happened.
+    Timestamp(Timestamp),
+    /// What its metadata has under the property.
+    Metadata(Option<&'a Value<'a>>),
+}
+
 impl Comparison {
     /// Whether an event passes.
     pub fn matches(&self, event: &Event<'_>) -> bool {
         match self.property.field() {
-            Some(Field::Name) => self.matches_text_field(event.name),
-            Some(Field::Source) => self.matches_text_field(event.source.as_str()),
-            Some(Field::Timestamp) => self.matches_seconds(event.timestamp.unix_seconds_half_up()),
-            None => self
-                .property
-                .in_metadata(event)
-                .is_some_and(|value| self.operator.matches(&value, &self.operand)),
+            Some(Field::Name) => self.accepts(Subject::Name(event.name)),
+            Some(Field::Source) => self.accepts(Subject::Source(event.source)),
+            Some(Field::Timestamp) => self.accepts(Subject::Timestamp(event.timestamp)),
+            None => {
+                let value = self.property.in_metadata(event);
+                self.accepts(Subject::Metadata(value.as_ref()))
+            }
         }
+    }
+
+    /// Whether an event passes that has this where the property looks: what is the same in many events need be judged only once. The
+    /// subject must be of the field that [`Property::field`] says, or metadata.
+    pub fn accepts(&self, subject: Subject<'_>) -> bool {
+        match subject {
+            Subject::Name(name) => self.matches_text_field(name),
+            Subject::Source(source) => self.matches_text_field(source.as_str()),
+            Subject::Timestamp(at) => self.matches_seconds(at.unix_seconds_half_up()),
+            Subject::Metadata(value) => {
+                value.is_some_and(|value| self.operator.matches(value, &self.operand))
+            }
+        }
+    }
+
+    /// Which numbers pass, among the multiples of 10^-`scale`, with `scale` at most 18; `None` when more than a number's value is
+    /// looked at. So it is for metadata and for the seconds of a timestamp, with a scale of 0.
+    pub fn accepted_units(&self, scale: u8) -> Option<UnitRange> {
+        let accepts = self.operator.ordering()?;
+        let Some(operand) = self.operand.number() else {
+            return Some(UnitRange::NONE);
+        };
+        let units = i128::from(operand).checked_mul(10_i128.checked_pow(scale.into())?)?;
+        Some(UnitRange::around(units, accepts))
     }
 
     /// `name` and `source` are compared with text only (SEMANTICS 6.6).
@@ -303,19 +342,14 @@ impl Operator {
             // A boolean has no order but to numbers (SEMANTICS 6.12, D6).
             (Value::Text(_), Operand::Bool(_)) if !self.is_equality() => false,
             (Value::Text(stored), _) => accepts((**stored).cmp(&*operand.text())),
-            (Value::Number(stored, _), Operand::Integer(operand)) => {
-                accepts(stored.cmp(&Number::from_i64(i64::from(*operand))))
-            }
-            (Value::Number(stored, _), Operand::Bool(operand)) => {
-                accepts(stored.cmp(&Number::from_i64(i64::from(*operand))))
-            }
+            (Value::Number(stored, _), _) => (operand.number())
+                .is_some_and(|operand| accepts(stored.cmp(&Number::from_i64(operand)))),
             (Value::Bool(stored), Operand::Bool(operand)) => match self {
                 Operator::Eq => stored == operand,
                 Operator::Ne => stored != operand,
                 _ => false,
             },
-            (Value::Number(..), Operand::Text(_))
-            | (Value::Bool(_), Operand::Text(_) | Operand::Integer(_))
+            (Value::Bool(_), Operand::Text(_) | Operand::Integer(_))
             | (Value::Null | Value::Object(_), _) => false,
         }
     }
@@ -351,6 +385,15 @@ impl Operator {
 }
 
 impl Operand {
+    /// The operand where numbers are compared: a boolean is 0 or 1, text is none.
+    fn number(&self) -> Option<i64> {
+        match self {
+            Operand::Text(_) => None,
+            Operand::Integer(integer) => Some(i64::from(*integer)),
+            Operand::Bool(bool) => Some(i64::from(*bool)),
+        }
+    }
+
     /// The operand where text is compared: digits for an integer, `t` or `f` for a boolean.
     fn text(&self) -> std::borrow::Cow<'_, str> {
         match self {

@@ -32,15 +32,16 @@ pub mod session;
 pub mod system;
 pub mod tax_id;
 pub mod time;
+pub mod units;
 pub mod webhook;
 pub mod zone;
 
-pub use aggregation::{Aggregation, Contribution, Function, State};
+pub use aggregation::{Aggregation, Contribution, Function, Measured, State};
 pub use benefit::{Benefit, Grant, GrantChange, GrantedCredit, MeterCredit, Visibility};
 pub use customer::{Address, Customer, CustomerKind};
 pub use event::{DecodeError, Event, EventBatch, Identity, Member, OwnedIdentity, Source};
 pub use event_type::{EventLabel, EventType};
-pub use filter::{Clause, Comparison, Conjunction, Filter, Operand, Operator};
+pub use filter::{Clause, Comparison, Conjunction, Filter, Operand, Operator, Subject};
 pub use hash::KeyedHash;
 pub use id::{
     BenefitId, CustomerId, CustomerMeterId, CustomerMeterIds, CustomerMeterTags, DeliveryId,
@@ -50,7 +51,7 @@ pub use id::{
 pub use interval::Interval;
 pub use member::TeamMember;
 pub use metadata::{Metadata, MetadataBuilder, MetadataRef, Value};
-pub use metadata_filter::MetadataFilter;
+pub use metadata_filter::{MetadataCondition, MetadataFilter};
 pub use meter::{Definition, Meter, Unit};
 pub use number::{Number, Spelling};
 pub use organization::{Organization, Scope, Scopes, Token};
@@ -59,6 +60,7 @@ pub use session::CustomerSession;
 pub use system::SystemEvent;
 pub use tax_id::{TaxId, TaxIdFormat};
 pub use time::{TimeRange, Timestamp};
+pub use units::UnitRange;
 pub use webhook::{
     WebhookDelivery, WebhookEndpoint, WebhookEvent, WebhookEventType, WebhookEventTypes,
     WebhookFormat,

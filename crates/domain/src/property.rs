@@ -1,7 +1,7 @@
 //! Properties: what a filter clause or an aggregation looks at in an event.
 
 use crate::event::Event;
-use crate::metadata::Value;
+use crate::metadata::{MetadataRef, Value};
 
 /// A property as it was written, less one leading `metadata.` (SEMANTICS 6.5, 19.1).
 ///
@@ -60,10 +60,21 @@ impl Property {
 
     /// The value in the event's metadata, whatever [`Self::field`] says.
     pub fn in_metadata<'a>(&self, event: &Event<'a>) -> Option<Value<'a>> {
+        self.find(event.metadata)
+    }
+
+    /// The value in some metadata, whatever [`Self::field`] says.
+    pub fn find<'a>(&self, metadata: MetadataRef<'a>) -> Option<Value<'a>> {
         if self.has_dots {
-            event.metadata.get_path(self.text.split('.'))
+            metadata.get_path(self.text.split('.'))
         } else {
-            event.metadata.get(&self.text)
+            metadata.get(&self.text)
         }
+    }
+
+    /// The key at the top level of metadata whose value this is, and nothing inside of it; `None` when it is the path to a value inside
+    /// of an object.
+    pub fn top_level_key(&self) -> Option<&str> {
+        (!self.has_dots).then_some(&self.text)
     }
 }

@@ -1,5 +1,7 @@
 mod selections;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::event::{Identity, Source};
 use crate::metadata::MetadataBuilder;
@@ -205,4 +207,24 @@ fn the_packed_form_comes_back() {
     let mut bytes = Vec::new();
     filter.encode(&mut bytes);
     assert_eq!(Filter::decode(&mut Reader::new(&bytes)), Ok(filter));
+}
+
+proptest::proptest! {
+    #[test]
+    fn units_are_accepted_as_the_numbers_they_are(
+        operator in 0..OPERATORS.len(), operand in proptest::prop_oneof![
+            (-3_i32..3).prop_map(Operand::Integer), any::<i32>().prop_map(Operand::Integer),
+            any::<bool>().prop_map(Operand::Bool), "[0-9]{1,2}".prop_map(|text| Operand::Text(text.into())),
+        ],
+        units in proptest::prop_oneof![-3_i64..3, any::<i64>()], scale in 0_u8..=12,
+    ) {
+        let (operator, _) = OPERATORS[operator];
+        let comparison = Comparison { property: Property::parse("key"), operator, operand };
+        if let Some(range) = comparison.accepted_units(scale) {
+            let value = Value::Number(Number::from_parts(units.into(), scale), Spelling::Decimal);
+            prop_assert_eq!(range.contains(units), comparison.accepts(Subject::Metadata(Some(&value))));
+        } else {
+            prop_assert!(matches!(operator, Operator::Like | Operator::NotLike));
+        }
+    }
 }
