@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::{OrganizationId, Timestamp};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::disk::Disk;
 use crate::error::StoreError;
@@ -41,6 +42,8 @@ pub struct Sealer {
     number_next: u64,
     rows_max: u64,
     bytes_max: u64,
+    /// See [`SegmentWriter::new`].
+    seed: u64,
 }
 
 /// What a seal did.
@@ -61,14 +64,14 @@ struct Source {
     tail: Arc<Tail>,
     before: Arc<SealedRows>,
     rows: RowSource,
-    /// Hash and ordinal of each row with a key.
-    keys: Vec<(u128, u32)>,
 }
 
 /// Files that were written and what they hold.
 struct Prepared {
     manifest: Manifest,
     parts: Vec<Arc<Part>>,
+    /// Of each source, hash and ordinal of each row with a key.
+    keys: Vec<Vec<(u128, u32)>>,
     run: Option<Arc<Run>>,
     sealed: Sealed,
 }
@@ -85,6 +88,7 @@ impl Sealer {
             folders: Folders::of(folder.path()),
             shared: Arc::clone(reader.shared()),
             number_next: manifest.number_next,
+            seed: xxh3_64(&folder.secret().derive("word hash")),
             folder,
             reader,
             manifest,
@@ -157,7 +161,6 @@ impl Sealer {
 
     /// The rows of all organizations that are before `end` and not sealed.
     fn gather(&self, end: u64) -> Vec<Source> {
-        let hasher = self.reader.key_hasher();
         let source = |(organization, tail): (OrganizationId, Arc<Tail>)| {
             let (before, view) = tail.published();
             let ordinal_end = view.partition_point(|block, row| block.row(row).sequence < end);
@@ -167,7 +170,6 @@ impl Sealer {
             }
             let mut blocks = Vec::new();
             let mut identities_end = before.identities_end();
-            let mut keys = Vec::new();
             for block in view.blocks_from(first) {
                 let ordinals = block.ordinals();
                 let rows = first.clamp(ordinals.start, ordinals.end)
@@ -177,14 +179,10 @@ impl Sealer {
                 }
                 let rows =
                     (rows.start - ordinals.start) as usize..(rows.end - ordinals.start) as usize;
-                for row in rows.clone().map(|row| block.row(row)) {
-                    identities_end = identities_end.max(row.identity + 1);
-                    let event = row.event();
-                    keys.extend(event.external_id.map(|external_id| {
-                        let hash = hasher.hash(organization, event.source, external_id);
-                        (hash, row.ordinal)
-                    }));
-                }
+                let identities = block.identities().get(rows.clone());
+                let greatest = identities.and_then(|identities| identities.iter().max());
+                identities_end =
+                    greatest.map_or(identities_end, |greatest| identities_end.max(greatest + 1));
                 blocks.push((Arc::clone(block), rows));
             }
             Some(Source {
@@ -195,7 +193,6 @@ impl Sealer {
                     blocks,
                     identities_end,
                 },
-                keys,
             })
         };
         self.reader.tails().into_iter().filter_map(source).collect()
@@ -213,9 +210,9 @@ impl Sealer {
             "each event is a row of one organization"
         );
 
-        let parts = self.write_segment(&mut files, end, sources, &mut manifest)?;
+        let (parts, keys) = self.write_segment(&mut files, end, sources, &mut manifest)?;
         self.write_identities(&mut files, sources, &mut manifest)?;
-        let run = self.write_keys(&mut files, sources, &mut manifest)?;
+        let run = self.write_keys(&mut files, &keys, &mut manifest)?;
         verify(&parts, sources)?;
         for folder in [
             &self.folders.segments,
@@ -232,6 +229,7 @@ impl Sealer {
         Ok(Prepared {
             manifest,
             parts,
+            keys,
             run,
             sealed: Sealed {
                 events,
@@ -248,12 +246,14 @@ impl Sealer {
         end: u64,
         sources: &[Source],
         manifest: &mut Manifest,
-    ) -> Result<Vec<Arc<Part>>, StoreError> {
+    ) -> Result<(Vec<Arc<Part>>, Vec<Vec<(u128, u32)>>), StoreError> {
         let number = self.take_number();
         let sequences = (manifest.journal_from, end - 1);
         let [path, index_path] = self.folders.segment(sequences, number);
         let rows: Vec<&RowSource> = sources.iter().map(|source| &source.rows).collect();
-        let written = SegmentWriter::write(files, path, index_path, &rows)?;
+        let writer = SegmentWriter::new(self.reader.key_hasher(), self.seed);
+        let mut written = writer.write(files, path, index_path, &rows)?;
+        let keys = std::mem::take(&mut written.keys);
         let entry = SegmentEntry {
             number,
             sequences,
@@ -270,7 +270,7 @@ impl Sealer {
         manifest.received_at = received_at
             .unwrap_or(Timestamp::MIN)
             .max(manifest.received_at);
-        Ok(parts)
+        Ok((parts, keys))
     }
 
     fn write_identities(
@@ -311,12 +311,10 @@ impl Sealer {
     fn write_keys(
         &mut self,
         files: &mut NewFiles,
-        sources: &[Source],
+        keys: &[Vec<(u128, u32)>],
         manifest: &mut Manifest,
     ) -> Result<Option<Arc<Run>>, StoreError> {
-        let mut keys: Vec<(u128, u32)> = (sources.iter())
-            .flat_map(|source| source.keys.iter().copied())
-            .collect();
+        let mut keys: Vec<(u128, u32)> = keys.iter().flatten().copied().collect();
         if keys.is_empty() {
             return Ok(None);
         }
@@ -351,8 +349,8 @@ impl Sealer {
         let runs = runs.runs().iter().cloned().chain(prepared.run).collect();
         self.shared.set_key_runs(KeyRuns::new(runs));
         let mut views = Vec::with_capacity(sources.len());
-        for (source, part) in sources.into_iter().zip(prepared.parts) {
-            source.tail.forget_keys(&source.keys);
+        for ((source, part), keys) in sources.into_iter().zip(prepared.parts).zip(&prepared.keys) {
+            source.tail.forget_keys(keys);
             let sealed = source
                 .before
                 .with(part)

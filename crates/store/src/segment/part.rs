@@ -99,7 +99,7 @@ pub(crate) fn parts(
         path: place.path.clone(),
         bytes: place.bytes,
         index_path: place.index_path.clone(),
-        schema: SchemaDescriptor::new(schema::segment(&index.shape).0),
+        schema: SchemaDescriptor::new(schema::segment(&index.shape)),
         shape: index.shape,
         row_groups: index.row_groups,
     });

@@ -12,7 +12,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
 
 use super::shape::{Kind, Shape};
-use crate::limits::{GROUP_ROWS, PAGE_ROWS};
+use crate::limits::{IDENTITIES_PER_GROUP, PAGE_ROWS};
+
+/// What the footers name as the program that wrote them.
+pub(super) const CREATED_BY: &str = "Sextant";
 
 /// How every page is compressed.
 pub(super) const COMPRESSION: Compression = Compression::LZ4_RAW;
@@ -38,7 +41,7 @@ pub(super) enum Fixed {
 }
 
 impl Fixed {
-    const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Organization,
         Self::Sequence,
         Self::Ordinal,
@@ -163,9 +166,17 @@ fn fields(shape: &Shape) -> Vec<Field> {
         .collect()
 }
 
-/// The schema of a segment and how it is written.
-pub(super) fn segment(shape: &Shape) -> (TypePtr, WriterPropertiesPtr) {
-    schema(&fields(shape))
+/// The schema of a segment.
+pub(super) fn segment(shape: &Shape) -> TypePtr {
+    group(&fields(shape))
+}
+
+/// Whether other programs narrow a search by the column, so that the footer gives its least and its greatest value.
+pub(super) fn is_sought(column: usize) -> bool {
+    use Fixed::{Name, Organization, ReceivedAt, Sequence, Timestamp};
+    [Organization, Sequence, ReceivedAt, Timestamp, Name]
+        .iter()
+        .any(|sought| *sought as usize == column)
 }
 
 /// The schema of a file of identities and how it is written.
@@ -175,26 +186,27 @@ pub(crate) fn identities_schema() -> (TypePtr, WriterPropertiesPtr) {
         shaped,
         repetition,
     };
-    schema(&[
+    let fields = [
         field("organization", Shaped::Uuid, Repetition::REQUIRED),
         field("identity", Shaped::Number, Repetition::REQUIRED),
         field("customer_id", Shaped::Uuid, Repetition::OPTIONAL),
         field("external_customer_id", Shaped::Text, Repetition::OPTIONAL),
-    ])
+    ];
+    (group(&fields), properties(&fields))
 }
 
-fn schema(fields: &[Field]) -> (TypePtr, WriterPropertiesPtr) {
+fn group(fields: &[Field]) -> TypePtr {
     let nodes = fields.iter().map(|field| Arc::new(field.node())).collect();
     let schema = Type::group_type_builder("schema")
         .with_fields(nodes)
         .build()
         .expect("a group of valid columns");
-    (Arc::new(schema), properties(fields))
+    Arc::new(schema)
 }
 
 fn properties(fields: &[Field]) -> WriterPropertiesPtr {
     let mut builder = WriterProperties::builder()
-        .set_created_by("Sextant".to_owned())
+        .set_created_by(CREATED_BY.to_owned())
         .set_compression(COMPRESSION)
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
@@ -202,26 +214,16 @@ fn properties(fields: &[Field]) -> WriterPropertiesPtr {
         // A page ends after a batch that reaches the limit.
         .set_write_batch_size(PAGE_ROWS)
         .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_max_row_group_row_count(Some(GROUP_ROWS));
+        .set_max_row_group_row_count(Some(IDENTITIES_PER_GROUP));
     for field in fields {
         let path = ColumnPath::new(vec![field.name.clone()]);
-        builder = match field.shaped {
-            Shaped::Integer | Shaped::Number | Shaped::Time | Shaped::Decimal { .. } => {
-                builder.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
-            }
-            Shaped::Word | Shaped::Bytes => {
-                builder.set_column_dictionary_enabled(path.clone(), true)
-            }
-            Shaped::Uuid | Shaped::Text | Shaped::Bool => builder,
-        };
-        // What other programs narrow a search by. The organization is one value a row group.
-        let is_sought = matches!(field.shaped, Shaped::Time)
-            || matches!(&*field.name, "organization" | "sequence" | "name");
-        if is_sought {
-            builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
+        if matches!(field.shaped, Shaped::Number) {
+            builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
         }
         if field.name == "organization" {
-            builder = builder.set_column_dictionary_enabled(path, true);
+            builder = builder
+                .set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk)
+                .set_column_dictionary_enabled(path, true);
         }
     }
     Arc::new(builder.build())

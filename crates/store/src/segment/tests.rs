@@ -16,6 +16,8 @@ mod damage;
 use super::{BlockCache, RowSource, SegmentPlace, SegmentWriter, open_segment};
 use crate::disk::Disk;
 use crate::files::NewFiles;
+use crate::folder::Secret;
+use crate::keys::KeyHasher;
 use crate::tail::{Block, Columns, CopiedIdentities, CopyIdentities};
 use crate::testing::MemoryDisk;
 
@@ -48,6 +50,10 @@ fn identities() -> [OwnedIdentity; 4] {
         OwnedIdentity::Customer(CustomerId::from_random([3; 16])),
         OwnedIdentity::External("a".repeat(100).into()),
     ]
+}
+
+fn writer() -> SegmentWriter {
+    SegmentWriter::new(KeyHasher::new(&Secret::new([5; 32])), 7)
 }
 
 struct Known;
@@ -203,7 +209,7 @@ fn check(sources: &[RowSource]) {
     let mut files = NewFiles::new(Arc::clone(&disk));
     let [path, index_path] = ["/s.parquet", "/s.index"].map(|path| Path::new(path).to_owned());
     let all: Vec<&RowSource> = sources.iter().collect();
-    let written = SegmentWriter::write(&mut files, path.clone(), index_path.clone(), &all)
+    let written = writer().write(&mut files, path.clone(), index_path.clone(), &all)
         .expect("a healthy disk");
     let place = SegmentPlace {
         number: 1,

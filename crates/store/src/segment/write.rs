@@ -1,30 +1,34 @@
 //! Writing a segment.
+//!
+//! The rows of a row group are taken apart into columns, the columns become pages, and these are written; all in memory that is used
+//! again for the next row group.
 
-use std::io::{self, Write as _};
+mod column;
+mod gather;
+mod pack;
+mod pages;
+mod parquet_file;
+mod words;
+
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use domain::{Event, Member, OrganizationId, Timestamp};
-use parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType, Int32Type,
-    Int64Type,
-};
-use parquet::errors::ParquetError;
-use parquet::file::writer::SerializedFileWriter;
+use domain::{Event, OrganizationId};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::index::{Chunk, Group, HEADER, PartIndex, RowGroup, SegmentIndex};
-use super::schema::{self, Fixed};
-use super::shape::{Cell, Kind, Shape, Taker};
+use super::index::{Group, HEADER, PartIndex, SegmentIndex};
+use super::shape::{Shape, Taker};
 use super::{part, postings};
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::files::{NewFile, NewFiles};
+use crate::files::NewFiles;
+use crate::keys::KeyHasher;
 use crate::limits::{GROUP_BYTES, GROUP_ROWS, SHAPE_ROWS_SAMPLED, SHARED_GROUP_ROWS};
-use crate::tail::{Block, NO_ROW};
-use crate::uuid_text;
+use crate::tail::Block;
+
+use gather::{Columns, Keys};
+use parquet_file::ParquetFile;
 
 /// Rows of one organization that are to be sealed: blocks and the rows in each, in order and without gaps.
 #[derive(Debug)]
@@ -36,7 +40,11 @@ pub(crate) struct RowSource {
 }
 
 /// Writes the two files of a segment.
-pub(crate) struct SegmentWriter;
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SegmentWriter {
+    hasher: KeyHasher,
+    seed: u64,
+}
 
 /// What was written.
 #[derive(Debug)]
@@ -46,6 +54,8 @@ pub(crate) struct Written {
     pub(crate) directory_bytes: u64,
     pub(crate) directory_checksum: u64,
     pub(crate) index: SegmentIndex,
+    /// Of each source, the hash and the ordinal of each row with a key, in the order of the rows.
+    pub(crate) keys: Vec<Vec<(u128, u32)>>,
 }
 
 impl RowSource {
@@ -114,6 +124,40 @@ impl Piece<'_> {
         self.rows.iter().map(|(_, rows)| rows.len()).sum()
     }
 
+    fn ordinal_first(&self) -> u32 {
+        let (block, rows) = self.rows.first().expect("a piece has rows");
+        block.ordinal_first() + u32::try_from(rows.start).expect("ordinals have 32 bits")
+    }
+
+    /// What readers need to know of it.
+    fn group(&self, number: u32, row_first: u32) -> Group {
+        let (first_block, first) = self.rows.first().expect("a piece has rows");
+        let (last_block, last) = self.rows.last().expect("a piece has rows");
+        let (first, last) = (
+            first_block.row(first.start),
+            last_block.row(last.end.saturating_sub(1)),
+        );
+        let times = || {
+            let slices = self
+                .rows
+                .iter()
+                .filter_map(|(block, rows)| block.timestamps().get(rows.clone()));
+            slices.flatten().copied()
+        };
+        Group {
+            number,
+            row_first,
+            ordinal_first: first.ordinal,
+            rows: last.ordinal - first.ordinal + 1,
+            times: (
+                times().min().unwrap_or(first.timestamp),
+                times().max().unwrap_or(first.timestamp),
+            ),
+            received_at: (first.received_at, last.received_at),
+            sequences: (first.sequence, last.sequence),
+        }
+    }
+
     fn bytes(&self) -> usize {
         let row_bytes = |(block, rows): &(&Arc<Block>, Range<usize>)| -> usize {
             rows.clone().map(|row| block.row_bytes(row).len()).sum()
@@ -157,11 +201,17 @@ pub(super) fn row_groups<'a>(sources: &[&'a RowSource]) -> Vec<Vec<Piece<'a>>> {
 }
 
 impl SegmentWriter {
+    /// `hasher` hashes the keys. `seed` is a number that clients cannot know; what is written does not depend on it.
+    pub(crate) fn new(hasher: KeyHasher, seed: u64) -> Self {
+        Self { hasher, seed }
+    }
+
     /// Writes and syncs the files of a segment of these rows, the sources ordered by organization.
     ///
     /// # Errors
     /// `NoSpace`, `Write`, `Sync`: what the system refused.
     pub(crate) fn write(
+        &self,
         files: &mut NewFiles,
         path: PathBuf,
         index_path: PathBuf,
@@ -173,18 +223,28 @@ impl SegmentWriter {
 
         let mut index_file = files.create(index_path)?;
         index_file.append(&HEADER)?;
-        let mut parquet = ParquetFile::new(files.create(path)?, shape)?;
-        let mut parts = Vec::with_capacity(sources.len());
-        let mut groups_of: Vec<Vec<Group>> = sources.iter().map(|_| Vec::new()).collect();
-        for row_group in row_groups(sources) {
-            let groups = parquet.row_group(&row_group)?;
-            for (piece, group) in row_group.iter().zip(groups) {
-                if let Some(of) = groups_of.get_mut(piece.source) {
-                    of.push(group);
-                }
+        let mut parquet = ParquetFile::new(files.create(path)?, &shape)?;
+        let mut columns = Columns::new(&shape, self.seed);
+        let mut taker = Taker::default();
+        let mut keys: Vec<Keys> = sources
+            .iter()
+            .map(|source| Vec::with_capacity(source.rows()))
+            .collect();
+        let mut groups: Vec<Vec<Group>> = sources.iter().map(|_| Vec::new()).collect();
+        for pieces in row_groups(sources) {
+            let number = parquet.next();
+            columns.gather(&shape, &pieces, &mut taker, &self.hasher, &mut keys);
+            parquet.row_group(&mut columns)?;
+            let mut row_first = 0;
+            for piece in &pieces {
+                let group = piece.group(number, row_first);
+                row_first += group.rows;
+                let of_source = groups.get_mut(piece.source);
+                of_source.expect("a place of a source").push(group);
             }
         }
-        for (source, groups) in sources.iter().zip(groups_of) {
+        let mut parts = Vec::with_capacity(sources.len());
+        for (source, groups) in sources.iter().zip(groups) {
             let ordinal_first = groups.first().map_or(0, |group| group.ordinal_first);
             let identities = source.blocks.iter().flat_map(|(block, rows)| {
                 let identities = block.identities().get(rows.clone());
@@ -198,7 +258,7 @@ impl SegmentWriter {
                 postings: postings::write(rows, ordinal_first, &mut index_file)?,
             });
         }
-        let (bytes, shape, row_groups) = parquet.finish()?;
+        let (bytes, row_groups) = parquet.finish()?;
         let index = SegmentIndex {
             shape,
             row_groups,
@@ -212,6 +272,7 @@ impl SegmentWriter {
             directory_bytes: directory.len() as u64,
             directory_checksum: xxh3_64(&directory),
             index,
+            keys,
         })
     }
 }
@@ -224,365 +285,5 @@ impl Written {
         place: &part::SegmentPlace,
     ) -> Vec<Arc<part::Part>> {
         part::parts(disk, place, self.index)
-    }
-}
-
-struct ParquetFile {
-    writer: SerializedFileWriter<Sink>,
-    shape: Shape,
-    row_groups: Vec<RowGroup>,
-}
-
-impl ParquetFile {
-    fn new(file: NewFile, shape: Shape) -> Result<Self, StoreError> {
-        let (schema, properties) = schema::segment(&shape);
-        // The writer owns the file and hands it back at no error, so it is asked for the path before.
-        let path = file.path().to_owned();
-        let sink = Sink {
-            file,
-            group: Vec::new(),
-        };
-        let writer = SerializedFileWriter::new(sink, schema, properties)
-            .map_err(|error| StoreError::write(&path, io::Error::other(error)))?;
-        Ok(Self {
-            writer,
-            shape,
-            row_groups: Vec::new(),
-        })
-    }
-
-    /// Writes a row group. Returns what readers need to know of each piece.
-    fn row_group(&mut self, pieces: &[Piece<'_>]) -> Result<Vec<Group>, StoreError> {
-        let columns = Columns::new(&self.shape, pieces);
-        let all_rows = columns.rows;
-        let written = columns.write(&mut self.writer);
-        let (offset, chunks) = written.map_err(|error| self.failed(error))?;
-        let number = u32::try_from(self.row_groups.len()).expect("a segment has few row groups");
-        let mut row_first = 0;
-        let mut groups = Vec::with_capacity(pieces.len());
-        for piece in pieces {
-            let all = || {
-                let rows = piece.rows.iter();
-                rows.flat_map(|(block, rows)| rows.clone().map(|row| block.row(row)))
-            };
-            let first = all().next().expect("a piece has rows");
-            let last = piece
-                .rows
-                .last()
-                .map(|(block, rows)| block.row(rows.end - 1));
-            let last = last.expect("a piece has rows");
-            let times = all().map(|row| row.timestamp);
-            let rows = last.ordinal - first.ordinal + 1;
-            groups.push(Group {
-                number,
-                row_first,
-                ordinal_first: first.ordinal,
-                rows,
-                times: (
-                    times.clone().min().unwrap_or(first.timestamp),
-                    times.max().unwrap_or(first.timestamp),
-                ),
-                received_at: (first.received_at, last.received_at),
-                sequences: (first.sequence, last.sequence),
-            });
-            row_first += rows;
-        }
-        assert_eq!(row_first as usize, all_rows, "rows follow each other");
-        self.row_groups.push(RowGroup {
-            rows: row_first,
-            offset,
-            chunks,
-        });
-        Ok(groups)
-    }
-
-    /// Writes the footer and makes the file durable.
-    fn finish(mut self) -> Result<(u64, Shape, Vec<RowGroup>), StoreError> {
-        let finished = self.writer.finish().map(drop);
-        let flushed = finished.and_then(|()| Ok(self.writer.flush()?));
-        let settled = flushed.and_then(|()| Ok(self.writer.inner_mut().settle()?));
-        settled.map_err(|error| self.failed(error))?;
-        let bytes = self.writer.inner_mut().file.finish()?;
-        Ok((bytes, self.shape, self.row_groups))
-    }
-
-    fn failed(&mut self, error: ParquetError) -> StoreError {
-        let file = &mut self.writer.inner_mut().file;
-        file.failed(io::Error::other(error))
-    }
-}
-
-/// Where the Parquet writer writes: a file, and before it the bytes of the row group that is being written, so that each of its
-/// columns gets a checksum.
-struct Sink {
-    file: NewFile,
-    group: Vec<u8>,
-}
-
-impl Sink {
-    /// Hands over what was written.
-    fn settle(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.group)?;
-        self.group.clear();
-        Ok(())
-    }
-}
-
-impl io::Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.group.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The columns of a row group.
-struct Columns {
-    columns: Vec<Column>,
-    rows: usize,
-}
-
-/// The values of a column. Where they are optional, a level of 1 stands for each row that has one.
-struct Column {
-    values: Values,
-    levels: Vec<i16>,
-}
-
-enum Values {
-    Bytes(Vec<ByteArray>),
-    Fixed(Vec<FixedLenByteArray>),
-    Long(Vec<i64>),
-    Short(Vec<i32>),
-    Bool(Vec<bool>),
-}
-
-impl Columns {
-    fn new(shape: &Shape, pieces: &[Piece<'_>]) -> Self {
-        let rows = pieces.iter().map(Piece::len).sum();
-        let mut columns = Self {
-            columns: (0..Fixed::COUNT)
-                .map(|_| Values::Long(Vec::new()))
-                .chain(shape.columns().iter().map(|column| match column.kind {
-                    Kind::Text => Values::Bytes(Vec::new()),
-                    Kind::Bool => Values::Bool(Vec::new()),
-                    Kind::Integer | Kind::Decimal { .. } => Values::Long(Vec::new()),
-                }))
-                .map(|values| Column {
-                    values,
-                    levels: Vec::new(),
-                })
-                .collect(),
-            rows,
-        };
-        let mut organizations = Vec::with_capacity(rows);
-        let mut ordinals = Vec::with_capacity(rows);
-        for piece in pieces {
-            let id = FixedLenByteArray::from(piece.organization.as_bytes().to_vec());
-            organizations.resize(organizations.len() + piece.len(), id);
-            let first = piece.rows.first().map_or(NO_ROW, |(block, rows)| {
-                block.ordinal_first() + u32::try_from(rows.start).expect("ordinals have 32 bits")
-            });
-            ordinals.extend((first..).take(piece.len()).map(u32::cast_signed));
-        }
-        columns.put(Fixed::Organization, Values::Fixed(organizations));
-        columns.put(Fixed::Ordinal, Values::Short(ordinals));
-        let blocks: Vec<_> = pieces
-            .iter()
-            .flat_map(|piece| piece.rows.iter().cloned())
-            .collect();
-        columns.numbers(&blocks);
-        columns.texts(shape, &blocks);
-        columns
-    }
-
-    fn put(&mut self, column: Fixed, values: Values) {
-        if let Some(place) = self.columns.get_mut(column as usize) {
-            place.values = values;
-        }
-    }
-
-    fn numbers(&mut self, blocks: &[(&Arc<Block>, Range<usize>)]) {
-        fn gather<'a, S: Copy + 'a, T>(
-            blocks: &[(&'a Arc<Block>, Range<usize>)],
-            column: impl Fn(&'a Block) -> &'a [S],
-            convert: impl Fn(S) -> T,
-        ) -> Vec<T> {
-            let slices = blocks
-                .iter()
-                .filter_map(|(block, rows)| column(block).get(rows.clone()));
-            slices.flatten().map(|value| convert(*value)).collect()
-        }
-        let sequences = gather(blocks, Block::sequences, u64::cast_signed);
-        self.put(Fixed::Sequence, Values::Long(sequences));
-        let received_at = gather(blocks, Block::received_at, Timestamp::micros);
-        self.put(Fixed::ReceivedAt, Values::Long(received_at));
-        let timestamps = gather(blocks, Block::timestamps, Timestamp::micros);
-        self.put(Fixed::Timestamp, Values::Long(timestamps));
-        let identities = gather(blocks, Block::identities, u32::cast_signed);
-        self.put(Fixed::Identity, Values::Short(identities));
-    }
-
-    fn texts(&mut self, shape: &Shape, blocks: &[(&Arc<Block>, Range<usize>)]) {
-        use Fixed::{
-            ExternalId, ExternalIdUuid, ExternalMemberId, Layout, MemberId, Name, Parent, Rest,
-            Source,
-        };
-        for column in [
-            Source,
-            Name,
-            MemberId,
-            ExternalMemberId,
-            ExternalId,
-            Parent,
-            Layout,
-            Rest,
-        ] {
-            self.put(column, Values::Bytes(Vec::new()));
-        }
-        self.put(ExternalIdUuid, Values::Fixed(Vec::new()));
-        let mut at = 0;
-        for (block, rows) in blocks {
-            let owner = Bytes::from_owner(SharedBlock(Arc::clone(block)));
-            // Text of a row is not copied: it is a slice of the block.
-            let slice = |text: &str| ByteArray::from(owner.slice_ref(text.as_bytes()));
-            let copy = |bytes: &[u8]| ByteArray::from(bytes.to_vec());
-            let mut taker = Taker::default();
-            for row in rows.clone() {
-                let event = block.row(row).event();
-                self.set(
-                    Source as usize,
-                    at,
-                    Field::Bytes(event.source.as_str().into()),
-                );
-                self.set(Name as usize, at, Field::Bytes(slice(event.name)));
-                match event.member {
-                    None => {}
-                    Some(Member::Id(id)) => {
-                        self.set(MemberId as usize, at, Field::Bytes(slice(id)));
-                    }
-                    Some(Member::External(id)) => {
-                        self.set(ExternalMemberId as usize, at, Field::Bytes(slice(id)));
-                    }
-                }
-                match event.external_id.map(|id| (id, uuid_text::parse(id))) {
-                    None => {}
-                    Some((_, Some(uuid))) => {
-                        let uuid = FixedLenByteArray::from(uuid.to_vec());
-                        self.set(ExternalIdUuid as usize, at, Field::Fixed(uuid));
-                    }
-                    Some((id, None)) => self.set(ExternalId as usize, at, Field::Bytes(slice(id))),
-                }
-                if let Some(parent) = event.parent {
-                    self.set(Parent as usize, at, Field::Bytes(slice(parent)));
-                }
-                taker.take(shape, event.metadata);
-                self.set(Layout as usize, at, Field::Bytes(copy(&taker.layout)));
-                if let Some(rest) = taker.rest(event.metadata) {
-                    self.set(Rest as usize, at, Field::Bytes(copy(rest)));
-                }
-                for (place, cell) in &taker.cells {
-                    let field = match cell {
-                        Cell::Text(text) => Field::Bytes(ByteArray::from(owner.slice_ref(text))),
-                        Cell::Bool(bool) => Field::Bool(*bool),
-                        Cell::Whole(whole) => Field::Long(*whole),
-                    };
-                    self.set(Fixed::COUNT + usize::from(*place), at, field);
-                }
-                at += 1;
-            }
-        }
-    }
-
-    /// Gives the row `at` a value; rows before it that were given none have none.
-    fn set(&mut self, column: usize, at: usize, field: Field) {
-        let column = self.columns.get_mut(column).expect("columns are places");
-        column.levels.resize(at, 0);
-        column.levels.push(1);
-        match (&mut column.values, field) {
-            (Values::Bytes(values), Field::Bytes(value)) => values.push(value),
-            (Values::Fixed(values), Field::Fixed(value)) => values.push(value),
-            (Values::Long(values), Field::Long(value)) => values.push(value),
-            (Values::Bool(values), Field::Bool(value)) => values.push(value),
-            _ => unreachable!("a column takes values of its kind"),
-        }
-    }
-
-    /// Writes the row group. Returns where it begins and its columns.
-    fn write(
-        mut self,
-        writer: &mut SerializedFileWriter<Sink>,
-    ) -> Result<(u64, Box<[Chunk]>), ParquetError> {
-        writer.flush()?;
-        writer.inner_mut().settle()?;
-        let offset = writer.bytes_written() as u64;
-        let mut group = writer.next_row_group()?;
-        for column in &mut self.columns {
-            column.levels.resize(self.rows, 0);
-            let levels = Some(&*column.levels);
-            let mut writer = group
-                .next_column()?
-                .expect("the schema has as many columns");
-            match &column.values {
-                Values::Bytes(values) => writer
-                    .typed::<ByteArrayType>()
-                    .write_batch(values, levels, None)?,
-                Values::Fixed(values) => {
-                    (writer.typed::<FixedLenByteArrayType>()).write_batch(values, levels, None)?
-                }
-                Values::Long(values) => writer
-                    .typed::<Int64Type>()
-                    .write_batch(values, levels, None)?,
-                Values::Short(values) => writer
-                    .typed::<Int32Type>()
-                    .write_batch(values, levels, None)?,
-                Values::Bool(values) => writer
-                    .typed::<BoolType>()
-                    .write_batch(values, levels, None)?,
-            };
-            writer.close()?;
-        }
-        let metadata = group.close()?;
-        writer.flush()?;
-        let mut written = &*writer.inner_mut().group;
-        let mut next = offset;
-        let mut chunks = Vec::with_capacity(metadata.num_columns());
-        for column in metadata.columns() {
-            let (start, bytes) = column.byte_range();
-            let data = u64::try_from(column.data_page_offset())?;
-            if start != next || data < start {
-                let what = "columns do not follow each other";
-                return Err(ParquetError::General(what.to_owned()));
-            }
-            next = start + bytes;
-            let length = usize::try_from(bytes)?;
-            let (chunk, rest) = (written.split_at_checked(length))
-                .ok_or_else(|| ParquetError::General("a column is not there".to_owned()))?;
-            written = rest;
-            chunks.push(Chunk {
-                bytes: u32::try_from(bytes)?,
-                dictionary_bytes: u32::try_from(data - start)?,
-                checksum: xxh3_64(chunk),
-            });
-        }
-        Ok((offset, chunks.into()))
-    }
-}
-
-enum Field {
-    Bytes(ByteArray),
-    Fixed(FixedLenByteArray),
-    Long(i64),
-    Bool(bool),
-}
-
-/// A block whose bytes are shared by its texts.
-struct SharedBlock(Arc<Block>);
-
-impl AsRef<[u8]> for SharedBlock {
-    fn as_ref(&self) -> &[u8] {
-        self.0.bytes()
     }
 }

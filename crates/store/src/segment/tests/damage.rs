@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Owned, Sample, block, source};
+use super::{Owned, Sample, block, source, writer};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::NewFiles;
-use crate::segment::{KeyColumn, SegmentPlace, SegmentWriter};
+use crate::segment::{KeyColumn, SegmentPlace};
 use crate::testing::MemoryDisk;
 
 #[test]
@@ -29,7 +29,7 @@ fn a_changed_column_is_an_error_at_its_place_and_the_others_are_read() {
     let mut files = NewFiles::new(Arc::clone(&disk));
     let [path, index_path] = ["/s.parquet", "/s.index"].map(|path| Path::new(path).to_owned());
     let rows = source(1, vec![(block(0, &samples), 0..samples.len())]);
-    let written = SegmentWriter::write(&mut files, path.clone(), index_path.clone(), &[&rows])
+    let written = writer().write(&mut files, path.clone(), index_path.clone(), &[&rows])
         .expect("a healthy disk");
     let place = SegmentPlace {
         number: 1,

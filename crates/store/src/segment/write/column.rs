@@ -34,9 +34,17 @@ pub(super) enum Values {
         plain_bytes: usize,
     },
     /// Texts that do not: each behind its length, and where each ends.
-    Texts { bytes: Vec<u8>, ends: Vec<u32> },
+    Texts {
+        bytes: Vec<u8>,
+        ends: Vec<u32>,
+    },
     /// 16 bytes each.
     Uuids(Vec<u8>),
+    /// 16 bytes each that repeat: the different ones, and which of them each row has.
+    Ids {
+        ids: Vec<u8>,
+        places: Vec<u32>,
+    },
     Longs(Vec<i64>),
     Numbers(Vec<u32>),
     Bools(Vec<bool>),
@@ -112,6 +120,20 @@ impl Values {
         }
     }
 
+    pub(super) fn texts() -> Self {
+        Self::Texts {
+            bytes: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    pub(super) fn ids() -> Self {
+        Self::Ids {
+            ids: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
     fn clear(&mut self) {
         match self {
             Self::Words {
@@ -128,6 +150,10 @@ impl Values {
                 ends.clear();
             }
             Self::Uuids(bytes) => bytes.clear(),
+            Self::Ids { ids, places } => {
+                ids.clear();
+                places.clear();
+            }
             Self::Longs(values) => values.clear(),
             Self::Numbers(values) => values.clear(),
             Self::Bools(values) => values.clear(),
@@ -206,6 +232,18 @@ impl Column {
         }
     }
 
+    /// Adds an id that so many rows have, and none before.
+    pub(super) fn add_ids(&mut self, id: &[u8; 16], rows: usize) {
+        match &mut self.values {
+            Values::Ids { ids, places } => {
+                let place = u32::try_from(ids.len() / 16).expect("a row group has few rows");
+                ids.extend_from_slice(id);
+                places.resize(places.len() + rows, place);
+            }
+            _ => unreachable!("a column takes values of its kind"),
+        }
+    }
+
     /// Writes its pages. `content` is a buffer for one.
     pub(super) fn write(
         &mut self,
@@ -216,20 +254,11 @@ impl Column {
         let start = pages.bytes().len();
         let [dictionary_trial, trial] = &mut self.trials;
         let mut plain_bytes = 0;
-        let mut dictionary_width = None;
-        if let Values::Words {
-            words,
-            places,
-            plain_bytes: plain,
-        } = &self.values
-        {
-            let width = pack::width(words.len().saturating_sub(1) as u64);
-            let packed = places.len() * width as usize / 8;
-            if words.bytes().len() + packed < *plain {
-                plain_bytes += pages.dictionary(words.bytes(), words.len(), dictionary_trial);
-                dictionary_width = Some(width);
-            }
-        }
+        let dictionary = self.values.dictionary();
+        let dictionary_width = dictionary.map(|(content, words)| {
+            plain_bytes += pages.dictionary(content, words, dictionary_trial);
+            pack::width(words.saturating_sub(1) as u64)
+        });
         let dictionary_bytes = pages.bytes().len() - start;
         let mut first = 0;
         for (page, page_first) in (0..rows).step_by(PAGE_ROWS).enumerate() {
@@ -263,6 +292,23 @@ impl Column {
 }
 
 impl Values {
+    /// The content of the dictionary and how many values that is; `None` when the values are shorter without one.
+    fn dictionary(&self) -> Option<(&[u8], usize)> {
+        match self {
+            Self::Words {
+                words,
+                places,
+                plain_bytes,
+            } => {
+                let width = pack::width(words.len().saturating_sub(1) as u64) as usize;
+                let bytes = words.bytes().len() + places.len() * width / 8;
+                (bytes < *plain_bytes).then(|| (words.bytes(), words.len()))
+            }
+            Self::Ids { ids, .. } => Some((ids, ids.len() / 16)),
+            _ => None,
+        }
+    }
+
     /// Appends the values from one index up to another.
     fn write(
         &self,
@@ -272,13 +318,16 @@ impl Values {
         out: &mut Vec<u8>,
     ) -> Encoding {
         match self {
+            Self::Words { places, .. } | Self::Ids { places, .. }
+                if let Some(width) = dictionary_width =>
+            {
+                let places = places.get(first..end).unwrap_or_default();
+                out.extend(width.to_le_bytes().first());
+                pack::hybrid(places, width, out);
+                Encoding::Dictionary
+            }
             Self::Words { words, places, .. } => {
                 let places = places.get(first..end).unwrap_or_default();
-                if let Some(width) = dictionary_width {
-                    out.extend(width.to_le_bytes().first());
-                    pack::hybrid(places, width, out);
-                    return Encoding::Dictionary;
-                }
                 for place in places {
                     words::write(words.get(*place).unwrap_or_default(), out);
                 }
@@ -293,6 +342,7 @@ impl Values {
                 out.extend_from_slice(texts.unwrap_or_default());
                 Encoding::Plain
             }
+            Self::Ids { .. } => unreachable!("ids are always in a dictionary"),
             Self::Uuids(bytes) => {
                 out.extend_from_slice(bytes.get(first * 16..end * 16).unwrap_or_default());
                 Encoding::Plain
