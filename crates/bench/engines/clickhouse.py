@@ -9,7 +9,7 @@ from pathlib import Path
 import chdb
 
 from series import moment_text
-from sql import Dialect
+from sql import Dialect, Unsupported
 from workload import VALUES_MAX
 
 WHY = """\
@@ -21,7 +21,7 @@ WHY = """\
 --   measured beside flat columns (input_format_import_nested_json: 15 to 30 % more CPU an insert) and
 --   JSON with typed paths (60 to 90 % more). LowCardinality where a key has at most 10,000 texts.
 -- Numbers: Decimal(18, 9) for exact sums (OpenMeter uses Decimal128(19) for the same reason), the smallest integers that fit.
---   No Nullable but for numbers and booleans that some events lack.
+--   No Nullable but for numbers and booleans that some events lack. Dynamic where clients send a key as a number and as a text.
 -- Codecs: Delta before the general codec for the time, LZ4 for speed elsewhere (ZSTD(1) was measured, see README.md); a random UUID does not compress.
 -- De-duplication: none in the table. ReplacingMergeTree needs external_id as the sort key, without the time, and FINAL in each question;
 --   what its metering users do is to de-duplicate before the insert (OpenMeter: Redis in front of Kafka Connect).
@@ -31,7 +31,7 @@ WHY = """\
 
 class ClickHouse(Dialect):
     NAME = "clickhouse"
-    TEXT = "String"
+    TEXT = "Nullable(String)"
     DEDUPLICATION = "none: repeats are removed before (its metering users do so in front of it)"
 
     def __init__(self, workload, scratch):
@@ -60,7 +60,7 @@ class ClickHouse(Dialect):
     def tuple(self):
         """The type of the metadata; `_llm.model` is an element of an element."""
         tree = {}
-        for key in self.keys.values():
+        for key in self.columns_of():
             *outer, name = key.name.split(".") if key.name.startswith("_") else [key.name]
             branch = tree
             for part in outer:
@@ -69,6 +69,8 @@ class ClickHouse(Dialect):
         return tuple_of(tree)
 
     def type(self, key):
+        if not key.alone:
+            return "Dynamic(max_types = 3)"
         if key.kind == "text":
             return "LowCardinality(String)" if key.values <= VALUES_MAX else "String"
         if key.kind == "bool":
@@ -88,6 +90,9 @@ class ClickHouse(Dialect):
         self.ask("USE bench")
         self.ask(self.schema())
         self.ask("SET date_time_input_format = 'best_effort', allow_suspicious_low_cardinality_types = 1")
+        # A text stays a text in a Dynamic, also when it looks like a number or a date.
+        self.ask("SET input_format_json_try_infer_numbers_from_strings = 0")
+        self.ask("SET input_format_try_infer_dates = 0, input_format_try_infer_datetimes = 0")
         self.ask(f"SET max_threads = {os.cpu_count()}")
 
     def bulk(self, rows):
@@ -145,10 +150,15 @@ class ClickHouse(Dialect):
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
     def stored(self, key):
-        return "metadata." + ".".join(f"`{part}`" for part in key.name.split("."))
+        path = "metadata." + ".".join(f"`{part}`" for part in key.name.split("."))
+        if key.alone:
+            return path
+        if key.kind == "decimal":
+            raise Unsupported(f"decimals of {key.name} are floats beside other kinds")
+        return path + {"text": ".String", "integer": ".Int64", "bool": ".Bool"}[key.kind]
 
     def column(self, key):
-        if key.kind == "text" and not key.always:
+        if key.alone and key.kind == "text" and not key.always:
             return f"nullIf({self.stored(key)}, '')"
         return self.stored(key)
 
@@ -163,6 +173,10 @@ class ClickHouse(Dialect):
 
     def bucket(self, series):
         zone = f"'{series.zone.key}'"
+        if series.interval == "hour" and not series.whole_hours:
+            # toStartOfHour loses its way where clocks are set back by half an hour.
+            seconds = "toInt64(toUnixTimestamp(timestamp))"
+            return f"({seconds} - positiveModulo({seconds} + timeZoneOffset(toTimeZone(timestamp, {zone})), 3600))"
         return {
             "hour": f"toUnixTimestamp(toStartOfHour(timestamp, {zone}))",
             "day": f"toDate(timestamp, {zone})",

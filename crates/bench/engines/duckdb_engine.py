@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 
 from series import moment_text
-from sql import Dialect, Unsupported
+from sql import Dialect
 
 WHY = """\
--- One table in a database file. Typed columns for all metadata keys; DuckDB finds the dictionaries and bit widths itself.
+-- One table in a database file. Typed columns for all metadata keys, one for each kind that clients send; DuckDB finds the dictionaries and bit widths itself.
 -- Rows ordered by name and time (rewritten in that order after loading): the least and greatest value of each row group
 --   then let a question read the groups of its name and its days alone. No index: an ART index serves point
 --   look-ups of few rows, must fit in memory, and slows every insert.
@@ -59,9 +59,12 @@ class DuckDb(Dialect):
         yield "external_customer_id", "VARCHAR", ("external_customer_id",)
         yield "timestamp", "TIMESTAMP", ("timestamp",)
         yield "external_id", "UUID" if self.workload.uuids else "VARCHAR", ("external_id",)
-        for key in self.keys.values():
+        for key in self.columns_of():
             path = key.name.split(".") if key.name.startswith("_") else [key.name]
-            yield f"m_{key.name}", self.type(key), ("metadata", *path)
+            yield self.column_name(key), self.type(key), ("metadata", *path)
+
+    def column_name(self, key):
+        return f"m_{key.name}" if key.alone else f"m_{key.name}_{key.kind}"
 
     def type(self, key):
         if key.kind == "text":
@@ -84,14 +87,24 @@ class DuckDb(Dialect):
             for part in path[:-1]:
                 branch = branch.setdefault(part, {})
             # With its zone, so that an offset other than UTC's is understood.
-            branch[path[-1]] = "TIMESTAMPTZ" if path == ("timestamp",) else kind
+            branch[path[-1]] = "TIMESTAMPTZ" if path == ("timestamp",) else "JSON" if path in self.mixed() else kind
         return tree
 
+    def mixed(self):
+        """The paths of keys with values of several kinds."""
+        return [("metadata", key.name) for key in self.columns_of() if not key.alone]
+
     def selected(self):
-        return ", ".join(
-            ("timezone('UTC', e.timestamp)" if path == ("timestamp",) else "e." + ".".join(map(quoted, path)))
-            for _, _, path in self.columns()
-        )
+        return ", ".join(self.source(kind, path) for _, kind, path in self.columns())
+
+    def source(self, kind, path):
+        value = "e." + ".".join(map(quoted, path))
+        if path == ("timestamp",):
+            return f"timezone('UTC', {value})"
+        if path not in self.mixed():
+            return value
+        told = {"VARCHAR": "= 'VARCHAR'", "BOOLEAN": "= 'BOOLEAN'"}.get(kind, "IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')")
+        return f"CASE WHEN json_type({value}) {told} THEN CAST({value} ->> '$' AS {kind}) END"
 
     # Loading
 
@@ -153,7 +166,7 @@ class DuckDb(Dialect):
     # Dialect
 
     def column(self, key):
-        return quoted(f"m_{key.name}")
+        return quoted(self.column_name(key))
 
     def contains(self, text, part):
         return f"contains({text}, {self.text(part)})"
@@ -165,13 +178,12 @@ class DuckDb(Dialect):
         return "((epoch_us(timestamp) + 500000) // 1000000)"
 
     def bucket(self, series):
-        if series.interval == "hour":
-            if any(offset % 3600 for offset in series.offsets_seconds):
-                raise Unsupported("hours of a zone whose offset is no whole hour")
-            return "date_trunc('hour', timestamp)"
-        if series.zone.key in ("UTC", "Etc/UTC"):
+        if series.interval == "hour" and series.whole_hours or series.zone.key in ("UTC", "Etc/UTC"):
             return f"date_trunc('{series.interval}', timestamp)"
-        return f"date_trunc('{series.interval}', timezone({self.text(series.zone.key)}, timezone('UTC', timestamp)))"
+        local = f"timezone({self.text(series.zone.key)}, timezone('UTC', timestamp))"
+        if series.interval == "hour":
+            return f"(epoch_us(timestamp) // 1000000 - (epoch_us({local}) // 1000000) % 3600)"
+        return f"date_trunc('{series.interval}', {local})"
 
     def distinct(self, question, bucket, value, where):
         return (

@@ -44,10 +44,14 @@ class Postgres(Dialect):
         yield "external_customer_id", "text", "e.external_customer_id", " NOT NULL"
         yield "timestamp", "timestamptz", "e.timestamp", " NOT NULL"
         yield "external_id", self.identity(), "e.external_id", ""
-        for key in self.keys.values():
-            yield f"m_{key.name}", self.type(key), self.path(key), " NOT NULL" if key.always else ""
-        taken = "ARRAY[" + ", ".join(sorted({self.text(key.name.split(".")[0] if key.name.startswith("_") else key.name) for key in self.keys.values()})) + "]::text[]"
+        for key in self.columns_of():
+            yield self.column_name(key), self.type(key), self.path(key), " NOT NULL" if key.always else ""
+        names = {name.split(".")[0] if name.startswith("_") else name for name in self.keys}
+        taken = f"ARRAY[{', '.join(map(self.text, sorted(names)))}]::text[]"
         yield "metadata_rest", "jsonb", f"nullif(e.metadata - {taken}, '{{}}'::jsonb)", ""
+
+    def column_name(self, key):
+        return f"m_{key.name}" if key.alone else f"m_{key.name}_{key.kind}"
 
     def identity(self):
         return "uuid" if self.workload.uuids else "text"
@@ -57,6 +61,10 @@ class Postgres(Dialect):
         if key.name.startswith("_") and "." in key.name:
             path = ", ".join(self.text(part) for part in key.name.split("."))
             return f"jsonb_extract_path_text(e.metadata, {path})::{self.type(key)}"
+        if not key.alone:
+            name = self.text(key.name)
+            told = {"text": "string", "bool": "boolean"}.get(key.kind, "number")
+            return f"CASE jsonb_typeof(e.metadata -> {name}) WHEN '{told}' THEN (e.metadata ->> {name})::{self.type(key)} END"
         return f"m.{quoted(key.name)}"
 
     def type(self, key):
@@ -126,7 +134,7 @@ class Postgres(Dialect):
         return ", ".join(f"{source} AS {quoted(name)}" if aliased else source for name, _, source, _ in self.columns())
 
     def taken_apart(self, line):
-        flat = ", ".join(f"{quoted(key.name)} {self.type(key)}" for key in self.keys.values() if self.path(key).startswith("m."))
+        flat = ", ".join(f"{quoted(key.name)} {self.type(key)}" for key in self.columns_of() if self.path(key).startswith("m."))
         members = f"jsonb_to_record({line}) AS e(name text, external_customer_id text, timestamp timestamptz, external_id {self.identity()}, metadata jsonb)"
         return members + (f", jsonb_to_record(e.metadata) AS m({flat})" if flat else "")
 
@@ -167,7 +175,7 @@ class Postgres(Dialect):
     # Dialect
 
     def column(self, key):
-        return quoted(f"m_{key.name}")
+        return quoted(self.column_name(key))
 
     def contains(self, text, part):
         return f"(strpos({text}, {self.text(part)}) > 0)"

@@ -75,9 +75,10 @@ class Series:
         return first.astimezone(self.zone).date().isoformat()
 
     @property
-    def offsets_seconds(self):
-        """The offsets of the zone that the points see."""
-        return {int(point.astimezone(self.zone).utcoffset().total_seconds()) for point in self.points}
+    def whole_hours(self):
+        """Whether an hour of the zone begins with an hour of UTC, at all points."""
+        hour = timedelta(hours=1)
+        return not any(point.astimezone(self.zone).utcoffset() % hour for point in self.points)
 
 
 def merged(ranges):
@@ -117,6 +118,8 @@ def bucket_name(cell, interval):
     """What an engine gives for a bucket, as `Series.name` writes it."""
     if cell is None or isinstance(cell, str):
         return cell
+    if isinstance(cell, int):
+        return str(cell)
     if interval != "hour":
         return cell.isoformat()[:10]
     if cell.tzinfo is None:
@@ -147,6 +150,8 @@ def text(quantity):
 
 def absolute_error(expected, quantities, total):
     """The greatest distance from the oracle's answer, over the quantities and the total."""
+    if expected.get("quantities") is None:
+        return None
     told = [row["quantity"] for row in expected["quantities"]] + [expected["total"]]
     if len(told) != len(quantities) + 1:
         return None

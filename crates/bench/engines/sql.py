@@ -1,7 +1,7 @@
 """Meters and questions as SQL. What differs between the engines is a `Dialect`; the reading of the rules is here, once.
 
-A filter compares by the kind of the stored value. Every metadata key is one typed column here, so the kind is known when the statement is
-made, and a clause becomes a plain comparison, or FALSE where the kinds never match. A value that is not there
+A filter compares by the kind of the stored value. Every kind of every metadata key is a typed column here, so the kind is known when the
+statement is made, and a clause becomes a plain comparison for each kind of its key, or FALSE where the kinds never match. A value that is not there
 is NULL, and NULL is never a match, because nothing negates a filter.
 """
 
@@ -13,10 +13,14 @@ class Unsupported(Exception):
 
 
 class Dialect:
-    """What one engine spells in its own way. `keys` are the metadata keys of the workload."""
+    """What one engine spells in its own way. `keys` are the metadata keys of the workload, each with its kinds."""
 
     def __init__(self, keys):
         self.keys = keys
+
+    def columns_of(self):
+        """Each kind of each key: what has a column of its own."""
+        return [key for kinds in self.keys.values() for key in kinds]
 
     def text(self, value):
         return "'" + value.replace("'", "''") + "'"
@@ -65,7 +69,7 @@ def statement(dialect, question, meter, series):
     value = "NULL"
     if function == "unique":
         if property_ in dialect.keys:
-            value = dialect.column(dialect.keys[property_])
+            value = distinguished(dialect, dialect.keys[property_])
         else:
             where.append("FALSE")
     elif function != "count":
@@ -116,8 +120,8 @@ def number(dialect, property_):
     """The expression of a number and the condition that it is there."""
     if property_ == "timestamp":
         return dialect.unix_seconds(), "TRUE"
-    key = dialect.keys.get(property_)
-    if key is None or not key.number:
+    key = next((key for key in dialect.keys.get(property_, ()) if key.number), None)
+    if key is None:
         return "0", "FALSE"
     column = dialect.column(key)
     return column, "TRUE" if key.always else f"{column} IS NOT NULL"
@@ -132,10 +136,7 @@ def condition(dialect, filter_):
             if "FALSE" in parts:
                 return "FALSE"
             return "TRUE" if not parts else parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
-        if not parts or "TRUE" in parts:
-            return "TRUE"
-        parts = [part for part in parts if part != "FALSE"]
-        return "FALSE" if not parts else parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
+        return any_of(parts) if parts else "TRUE"
     property_ = without_prefix(filter_["property"])
     operator, value = filter_["operator"], filter_["value"]
     if isinstance(value, float):
@@ -146,12 +147,13 @@ def condition(dialect, filter_):
         if not isinstance(value, str):
             return "FALSE"
         return on_text(dialect, "name" if property_ == "name" else "'user'", operator, value)
-    key = dialect.keys.get(property_)
-    if key is None:
-        return "FALSE"
+    return any_of(on_kind(dialect, key, operator, value) for key in dialect.keys.get(property_, ()))
+
+
+def on_kind(dialect, key, operator, value):
+    """A clause, for the values of one kind."""
     as_text = value if isinstance(value, str) else "ft"[value] if isinstance(value, bool) else str(value)
     if key.kind == "text":
-        # Only a comparison that the empty text could pass needs the missing value told apart.
         return on_text(dialect, dialect.column(key), operator, as_text)
     if operator in ("like", "not_like"):
         return on_text(dialect, shown(dialect, key), operator, as_text)
@@ -161,6 +163,24 @@ def condition(dialect, filter_):
         truth = value if operator == "eq" else not value
         return dialect.stored(key) if truth else f"NOT {dialect.stored(key)}"
     return "FALSE"
+
+
+def any_of(parts):
+    parts = [part for part in parts if part != "FALSE"]
+    if not parts or "TRUE" in parts:
+        return "TRUE" if parts else "FALSE"
+    return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
+
+
+def distinguished(dialect, kinds):
+    """An expression that tells the values of a key apart, also 1 and "1"."""
+    if len(kinds) == 1:
+        return dialect.column(kinds[0])
+    spelled = (
+        f"'=' || {dialect.column(key)}" if key.kind == "text" else f"CAST({dialect.column(key)} AS {dialect.TEXT})"
+        for key in kinds
+    )
+    return f"coalesce({', '.join(spelled)})"
 
 
 def on_text(dialect, text, operator, value):
@@ -200,12 +220,10 @@ def shown(dialect, key):
 def has_text(dialect, key, values):
     """The metadata filter of a question: the stored value's text is one of the values."""
     values = values if isinstance(values, list) else [values]
-    return "(" + " OR ".join(is_text(dialect, dialect.keys.get(key), value) for value in values) + ")"
+    return any_of(is_text(dialect, kind, value) for value in values for kind in dialect.keys.get(key, ()))
 
 
 def is_text(dialect, key, value):
-    if key is None:
-        return "FALSE"
     if key.kind == "text":
         return f"{dialect.column(key)} = {dialect.text(value)}"
     if key.kind == "bool":

@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 
 # Raise it when what is written beside the workload changes.
-VERSION = 1
+VERSION = 2
 
 # Nested objects that an event may carry; their members are reached as `_llm.model`.
 NESTED = ("_cost", "_llm")
@@ -24,11 +24,12 @@ NESTED = ("_cost", "_llm")
 
 @dataclass
 class Key:
-    """What one metadata key holds, over all events."""
+    """What one metadata key holds, over all events. A key whose values are of several kinds is several of these."""
 
     name: str
     kind: str  # text, integer, decimal or bool
-    always: bool  # every event has it
+    alone: bool  # the key has values of this kind only
+    always: bool  # every event has it, of this kind
     values: int  # distinct texts, counted up to VALUES_MAX
     least: float = 0
     greatest: float = 0
@@ -53,7 +54,7 @@ class Workload:
     folder: Path
     rows: int
     uuids: bool  # every external id is a UUID
-    keys: dict = field(default_factory=dict)
+    keys: dict = field(default_factory=dict)  # the name of each, and its kinds
     questions: list = field(default_factory=list)
     meters: dict = field(default_factory=dict)
     months: list = field(default_factory=list)  # "2025-01", those that have events
@@ -87,11 +88,14 @@ def read(folder):
     if profile is None or profile["source"] != source:
         profile = {"source": source} | make_clean(events, work / "clean.jsonl")
         stamp.write_text(json.dumps(profile, indent=1))
+    keys = {}
+    for key in profile["keys"]:
+        keys.setdefault(key["name"], []).append(Key(**key))
     return Workload(
         folder=folder,
         rows=profile["rows"],
         uuids=profile["uuids"],
-        keys={key["name"]: Key(**key) for key in profile["keys"]},
+        keys=keys,
         months=profile["months"],
         questions=json.loads((folder / "questions.json").read_text()),
         meters={meter["slug"]: meter for meter in json.loads((folder / "meters.json").read_text())},
@@ -123,24 +127,27 @@ class Seen:
         elif kind is str and len(self.texts) <= VALUES_MAX:
             self.texts.add(value)
 
-    def key(self, name, rows):
+    def keys(self, name, rows):
         kinds = {{str: "text", bool: "bool", int: "integer", float: "decimal"}[kind] for kind in self.counts}
-        if kinds == {"integer", "decimal"}:
-            kinds = {"decimal"}
-        if len(kinds) != 1:
-            raise ValueError(f"metadata key {name} holds several kinds ({sorted(kinds)}); the schemas have one column for each key")
-        return {
-            "name": name,
-            "kind": kinds.pop(),
-            "always": sum(self.counts.values()) == rows,
-            "values": len(self.texts),
-            "least": self.least or 0,
-            "greatest": self.greatest or 0,
-            "places": self.places,
-        }
+        if "decimal" in kinds:
+            kinds.discard("integer")
+        kinds = sorted(kinds, reverse=True)
+        return [
+            {
+                "name": name,
+                "kind": kind,
+                "alone": len(kinds) == 1,
+                "always": len(kinds) == 1 and sum(self.counts.values()) == rows,
+                "values": len(self.texts),
+                "least": self.least or 0,
+                "greatest": self.greatest or 0,
+                "places": self.places,
+            }
+            for kind in kinds
+        ]
 
 
-DECIMALS = re.compile(rb'"([^"]+)":-?[0-9]+\.([0-9]+)(?:[eE]([-+]?[0-9]+))?')
+DECIMALS = re.compile(rb'"([^"]+)"\s*:\s*-?[0-9]+(?:\.([0-9]+))?(?:[eE]([-+]?[0-9]+))?')
 
 
 def make_clean(events, clean):
@@ -187,7 +194,7 @@ def make_clean(events, clean):
         "rows": rows,
         "uuids": uuids,
         "months": sorted(months),
-        "keys": [seen.key(name, rows) for name, seen in sorted(keys.items())],
+        "keys": [key for name, seen in sorted(keys.items()) for key in seen.keys(name, rows)],
     }
 
 
