@@ -2,6 +2,8 @@
 //!
 //! Only what the server under test does: every answer has a `content-length`, and the connection is kept.
 
+use std::fmt::Write;
+
 use anyhow::{Context, bail, ensure};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,10 +62,21 @@ impl Connection {
 
     /// Sends a whole request, head and body, and waits for its answer.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
-        self.stream
-            .write_all(request)
-            .await
-            .context("send a request")?;
+        self.exchange_parts(request, &[]).await
+    }
+
+    /// The same for a head and a body that are not in one piece.
+    pub(crate) async fn exchange_parts(
+        &mut self,
+        head: &[u8],
+        body: &[u8],
+    ) -> anyhow::Result<Answer<'_>> {
+        for part in [head, body] {
+            self.stream
+                .write_all(part)
+                .await
+                .context("send a request")?;
+        }
         self.received.clear();
         let head_bytes = loop {
             if let Some(end) = find(&self.received, b"\r\n\r\n") {
@@ -157,6 +170,19 @@ fn parse_head(head: &[u8]) -> anyhow::Result<(u16, usize)> {
     }
 }
 
+/// A value of a query, with every byte escaped that could mean something.
+pub(crate) fn escaped(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            write!(text, "%{byte:02X}").expect("writing to a string cannot fail");
+        }
+    }
+    text
+}
+
 /// Where `needle` begins.
 pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
@@ -167,6 +193,11 @@ pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_escaped() {
+        assert_eq!(escaped("a b/ã~1"), "a%20b%2F%C3%A3~1");
+    }
 
     #[test]
     fn a_head_gives_status_and_length() {

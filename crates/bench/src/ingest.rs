@@ -1,5 +1,7 @@
 //! Ingest as fast as it is answered: batches over few connections, single events over many.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -12,7 +14,7 @@ use crate::http::{Connection, find};
 use crate::latency::{Latencies, Percentiles};
 use crate::numbers::{Numbers, per_second};
 
-const PATH: &str = "/v1/events/ingest";
+pub(crate) const PATH: &str = "/v1/events/ingest";
 
 /// Bytes of templates that a connection sends in turn, so that not all batches are alike.
 const TEMPLATE_BYTES: usize = 16 * 1024 * 1024;
@@ -109,8 +111,28 @@ enum End {
     Events(u64),
 }
 
+/// How far a run has come; for whoever asks questions meanwhile.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Events that are or were on their way.
+    pub(crate) sent: AtomicU64,
+    /// Events that were answered for.
+    pub(crate) acknowledged: AtomicU64,
+    /// Set to end the run early.
+    pub(crate) stop: AtomicBool,
+}
+
 /// Sends batches for the time that is asked for.
 pub(crate) async fn batches(target: &Target, options: &Batches) -> anyhow::Result<Load> {
+    batches_watched(target, options, &Arc::default()).await
+}
+
+/// [`batches()`], and tells `progress` of each.
+pub(crate) async fn batches_watched(
+    target: &Target,
+    options: &Batches,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<Load> {
     let plan = Plan {
         shape: options.keys,
         days: options.days,
@@ -122,6 +144,7 @@ pub(crate) async fn batches(target: &Target, options: &Batches) -> anyhow::Resul
         plan,
         options.connections,
         Limit::Time(Duration::from_secs(options.seconds)),
+        progress,
     )
     .await
 }
@@ -139,6 +162,7 @@ pub(crate) async fn singles(target: &Target, options: &Singles) -> anyhow::Resul
         plan,
         options.connections,
         Limit::Time(Duration::from_secs(options.seconds)),
+        &Arc::default(),
     )
     .await
 }
@@ -157,6 +181,7 @@ pub(crate) async fn fill(target: &Target, events: u64, days: u64) -> anyhow::Res
         plan,
         connections,
         Limit::Events(events.div_ceil(connections)),
+        &Arc::default(),
     )
     .await
 }
@@ -179,7 +204,13 @@ enum Limit {
     Events(u64),
 }
 
-async fn run(target: &Target, plan: Plan, connections: u64, limit: Limit) -> anyhow::Result<Load> {
+async fn run(
+    target: &Target,
+    plan: Plan,
+    connections: u64,
+    limit: Limit,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<Load> {
     let mut prepared = Vec::new();
     let mut seeds = Numbers::fresh();
     for _ in 0..connections {
@@ -197,7 +228,13 @@ async fn run(target: &Target, plan: Plan, connections: u64, limit: Limit) -> any
     };
     let mut tasks = JoinSet::new();
     for (connection, requests, numbers) in prepared {
-        tasks.spawn_local(send(connection, requests, numbers, end));
+        tasks.spawn_local(send(
+            connection,
+            requests,
+            numbers,
+            end,
+            Arc::clone(progress),
+        ));
     }
     let (mut events, mut latencies) = (0, Latencies::default());
     while let Some(sent) = tasks.join_next().await {
@@ -220,6 +257,7 @@ async fn send(
     mut requests: Vec<Request>,
     mut numbers: Numbers,
     end: End,
+    progress: Arc<Progress>,
 ) -> anyhow::Result<(u64, Latencies)> {
     let (mut events, mut latencies) = (0, Latencies::default());
     let mut turn = 0;
@@ -228,12 +266,14 @@ async fn send(
         match end {
             End::At(end) if begun >= end => break,
             End::Events(enough) if events >= enough => break,
+            _ if progress.stop.load(Ordering::SeqCst) => break,
             _ => {}
         }
         turn = (turn + 1) % requests.len();
         let request = &mut requests[turn];
         let count = request.events();
         let bytes = request.with_new_ids(&mut numbers);
+        progress.sent.fetch_add(count, Ordering::SeqCst);
         let sent = Instant::now();
         let answer = connection.exchange(bytes).await?;
         latencies.add(sent.elapsed());
@@ -243,6 +283,7 @@ async fn send(
             answer.status,
             String::from_utf8_lossy(&answer.body[..answer.body.len().min(500)])
         );
+        progress.acknowledged.fetch_add(count, Ordering::SeqCst);
         events += count;
     }
     Ok((events, latencies))
@@ -250,8 +291,13 @@ async fn send(
 
 /// How many events the server took as new.
 fn inserted(body: &[u8]) -> Option<u64> {
-    const KEY: &[u8] = b"\"inserted\":";
-    let digits = &body[find(body, KEY)? + KEY.len()..];
+    count(body, "inserted")
+}
+
+/// A count in an answer, by its key.
+pub(crate) fn count(body: &[u8], key: &str) -> Option<u64> {
+    let key = format!("\"{key}\":");
+    let digits = &body[find(body, key.as_bytes())? + key.len()..];
     let digits: String = digits
         .iter()
         .map(|byte| char::from(*byte))

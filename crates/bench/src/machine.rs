@@ -1,5 +1,6 @@
 //! On what a measurement was made.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -47,14 +48,33 @@ pub(crate) fn folder_bytes(folder: &Path) -> std::io::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() {
-            folder_bytes(&entry.path())?
-        } else {
-            metadata.len()
-        };
+        bytes += entry_bytes(&entry)?;
     }
     Ok(bytes)
+}
+
+/// The bytes below a folder by what they are for: the name of each of its folders, or of its files without what follows the first dot
+/// or dash.
+pub(crate) fn folder_bytes_by_kind(folder: &Path) -> std::io::Result<BTreeMap<String, u64>> {
+    let mut kinds = BTreeMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let bytes = entry_bytes(&entry)?;
+        let kind = name.split(['.', '-']).next().unwrap_or_default();
+        *kinds.entry(kind.to_owned()).or_insert(0) += bytes;
+    }
+    Ok(kinds)
+}
+
+/// Of a file, or of all below a folder. What a running server has just removed has none.
+fn entry_bytes(entry: &std::fs::DirEntry) -> std::io::Result<u64> {
+    match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 /// The value behind the first `name : value` of a file.

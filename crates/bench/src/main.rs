@@ -14,8 +14,10 @@ mod numbers;
 mod oracle;
 mod quantities;
 mod report;
+mod results;
 mod server;
 mod setup;
+mod sextant;
 mod time;
 mod workload;
 
@@ -62,6 +64,8 @@ enum Command {
     },
     /// Make the workload of the comparisons: events, meters, questions and their exact answers
     Workload(Make),
+    /// Measure Sextant on a workload, and compare every answer
+    Sextant(sextant::Sextant),
     /// Start a server for each of the measurements and print a table in Markdown
     All(all::All),
 }
@@ -145,6 +149,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             println!("{}", report::answers(&answers));
         }
         Command::Workload(make) => make.run()?,
+        Command::Sextant(sextant) => sextant.run()?,
         Command::All(all) => all.run()?,
     }
     Ok(())

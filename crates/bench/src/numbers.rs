@@ -96,6 +96,13 @@ pub(crate) fn millis(micros: u64) -> String {
     format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10)
 }
 
+/// Microseconds as milliseconds, for files that other programs write too.
+#[expect(clippy::float_arithmetic, reason = "no more than a figure to show")]
+pub(crate) fn millis_float(micros: u64) -> f64 {
+    // Exact up to 2^32 microseconds, an hour and more.
+    f64::from(u32::try_from(micros).unwrap_or(u32::MAX)) / 1_000.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

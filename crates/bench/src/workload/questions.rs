@@ -169,7 +169,11 @@ impl List {
             } else {
                 "UTC"
             };
-            let month = MONTHS[index % MONTHS.len()];
+            let month = if slug.ends_with("since-july") {
+                9
+            } else {
+                MONTHS[index % MONTHS.len()]
+            };
             self.ask(Kind::Plain, slug, Range::thirty_days(month, zone)?)?;
         }
         Ok(())
@@ -224,7 +228,7 @@ impl List {
             ("uncached-europe", date(2025, 9, 25), "Pacific/Auckland"),
         ] {
             let end = start
-                .checked_add(jiff::Span::new().days(6))
+                .checked_add(jiff::Span::new().days(7))
                 .context("count days")?;
             self.ask(
                 Kind::Hour,
