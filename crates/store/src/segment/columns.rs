@@ -8,9 +8,9 @@
 //! Of a key of metadata a row's value stands in one of the key's columns, or in the *rest*: packed metadata of the keys that have no
 //! column, or whose value has none. Where a row has neither, it does not have the key.
 
-mod bits;
-mod chunk;
-mod page;
+pub(super) mod bits;
+pub(super) mod chunk;
+pub(super) mod page;
 mod values;
 
 use std::sync::Arc;
@@ -123,6 +123,13 @@ impl GroupColumns {
     /// See [`Self::timestamps`].
     pub fn rest(&self) -> Result<TextColumn, StoreError> {
         self.fixed(Fixed::Rest).and_then(TextColumn::new)
+    }
+
+    /// How many bytes [`Self::rest`] takes in the file. Costs nothing: it tells whether that is worth a look.
+    pub fn rest_bytes(&self) -> u32 {
+        let row_group = self.file.row_groups.get(self.group.number as usize);
+        let chunk = row_group.and_then(|row_group| row_group.chunks.get(Fixed::Rest as usize));
+        chunk.map_or(0, |chunk| chunk.bytes)
     }
 
     /// The columns of a key at the top level of metadata, none or one for each kind of value.

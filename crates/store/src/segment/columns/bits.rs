@@ -7,10 +7,10 @@
 //! what is left. Bytes that make no sense give `None`, never a panic.
 
 /// How many bytes stand behind what is unpacked.
-pub(super) const PADDING: usize = 16;
+pub(in crate::segment) const PADDING: usize = 16;
 
 /// What numbers are unpacked to. A number that is wider loses its upper bits.
-pub(super) trait Packed: Copy + Default {
+pub(in crate::segment) trait Packed: Copy + Default {
     fn of(bits: u64) -> Self;
 }
 
@@ -84,7 +84,7 @@ fn low(bits: u128) -> u64 {
 }
 
 /// Appends `count` numbers of `width` bits, the first in the lowest bits. `bytes` end with the padding.
-pub(super) fn packed<T: Packed>(
+pub(in crate::segment) fn packed<T: Packed>(
     width: u8,
     bytes: &[u8],
     count: usize,
@@ -98,7 +98,7 @@ pub(super) fn packed<T: Packed>(
 }
 
 /// Appends `count` numbers of `width` bits from runs and bit-packed groups. `bytes` end with the padding.
-pub(super) fn hybrid<T: Packed>(
+pub(in crate::segment) fn hybrid<T: Packed>(
     width: u8,
     mut bytes: &[u8],
     count: usize,
@@ -136,7 +136,11 @@ pub(super) fn hybrid<T: Packed>(
 }
 
 /// Appends exactly `count` numbers from their differences. `bytes` end with the padding.
-pub(super) fn differences(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Option<()> {
+pub(in crate::segment) fn differences(
+    mut bytes: &[u8],
+    count: usize,
+    out: &mut Vec<i64>,
+) -> Option<()> {
     let block = usize::try_from(varint(&mut bytes)?).ok()?;
     let parts = usize::try_from(varint(&mut bytes)?).ok()?;
     let total = usize::try_from(varint(&mut bytes)?).ok()?;
@@ -178,7 +182,7 @@ pub(super) fn differences(mut bytes: &[u8], count: usize, out: &mut Vec<i64>) ->
 const PART_MAX: usize = 256;
 
 /// Takes an unsigned integer in groups of seven bits, the least first.
-pub(super) fn varint(bytes: &mut &[u8]) -> Option<u64> {
+pub(in crate::segment) fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
@@ -192,7 +196,7 @@ pub(super) fn varint(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// Takes an integer whose sign stands in the lowest bit.
-pub(super) fn signed(bytes: &mut &[u8]) -> Option<i64> {
+pub(in crate::segment) fn signed(bytes: &mut &[u8]) -> Option<i64> {
     let value = varint(bytes)?;
     Some((value >> 1).cast_signed() ^ (value & 1).cast_signed().wrapping_neg())
 }

@@ -221,13 +221,13 @@ fn plain<'a>(bytes: &[u8], page: &Page, out: &'a mut Vec<u8>) -> Option<&'a [u8]
 }
 
 /// Which rows of a page have a value.
-struct Levels<'a> {
+pub(in crate::segment) struct Levels<'a> {
     /// `None`: all.
-    present: Option<Vec<bool>>,
+    pub(in crate::segment) present: Option<Vec<bool>>,
     /// How many.
-    count: usize,
+    pub(in crate::segment) count: usize,
     /// The bytes behind them.
-    values: &'a [u8],
+    pub(in crate::segment) values: &'a [u8],
 }
 
 impl<'a> Levels<'a> {
@@ -240,7 +240,11 @@ impl<'a> Levels<'a> {
     }
 }
 
-fn levels(content: &[u8], plain_bytes: usize, rows: usize) -> Option<Levels<'_>> {
+pub(in crate::segment) fn levels(
+    content: &[u8],
+    plain_bytes: usize,
+    rows: usize,
+) -> Option<Levels<'_>> {
     let (length, levels) = content.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     if length.checked_add(4)? > plain_bytes {

@@ -6,7 +6,7 @@ use super::bits::{PADDING, signed, varint};
 
 /// How the values of a page are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub(in crate::segment) enum Encoding {
     Plain,
     /// Places in a dictionary.
     Dictionary,
@@ -25,27 +25,27 @@ impl Encoding {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PageKind {
+pub(in crate::segment) enum PageKind {
     Data,
     Dictionary,
 }
 
 /// What stands before a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PageHeader {
-    pub(super) kind: PageKind,
+pub(in crate::segment) struct PageHeader {
+    pub(in crate::segment) kind: PageKind,
     /// Values, those that are absent counted: rows.
-    pub(super) values: usize,
-    pub(super) encoding: Encoding,
+    pub(in crate::segment) values: usize,
+    pub(in crate::segment) encoding: Encoding,
     /// Compressed, behind the header.
-    pub(super) bytes: usize,
+    pub(in crate::segment) bytes: usize,
     /// Not compressed.
-    pub(super) plain_bytes: usize,
+    pub(in crate::segment) plain_bytes: usize,
 }
 
 impl PageHeader {
     /// Takes a header off the front of `bytes`.
-    pub(super) fn read(bytes: &mut &[u8]) -> Option<Self> {
+    pub(in crate::segment) fn read(bytes: &mut &[u8]) -> Option<Self> {
         let (mut kind, mut plain_bytes, mut compressed_bytes) = (None, None, None);
         let (mut values, mut encoding) = (None, None);
         let mut fields = Fields::default();
@@ -85,7 +85,11 @@ impl PageHeader {
 }
 
 /// Decompresses a page into `out`, which then has [`PADDING`] bytes more. A page that says it has more than [`PAGE_BYTES_MAX`] is refused.
-pub(super) fn decompress(bytes: &[u8], plain_bytes: usize, out: &mut Vec<u8>) -> Option<()> {
+pub(in crate::segment) fn decompress(
+    bytes: &[u8],
+    plain_bytes: usize,
+    out: &mut Vec<u8>,
+) -> Option<()> {
     if plain_bytes > PAGE_BYTES_MAX {
         return None;
     }
