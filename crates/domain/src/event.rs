@@ -201,6 +201,7 @@ impl<'a> Event<'a> {
 pub struct EventBatch {
     bytes: Vec<u8>,
     ends: Vec<u32>,
+    names_customers: bool,
 }
 
 impl EventBatch {
@@ -209,7 +210,15 @@ impl EventBatch {
         Self {
             bytes: Vec::with_capacity(bytes),
             ends: Vec::with_capacity(events),
+            names_customers: false,
         }
+    }
+
+    /// Forgets the events and keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.names_customers = false;
     }
 
     /// Adds an event.
@@ -218,8 +227,19 @@ impl EventBatch {
     /// When the rows pass 4 GiB, which a request's size forbids.
     pub fn push(&mut self, event: &Event<'_>) {
         event.encode(&mut self.bytes);
+        self.names_customers |= matches!(event.identity, Identity::Customer(_));
         self.ends
             .push(u32::try_from(self.bytes.len()).expect("a batch is far below 4 GiB"));
+    }
+
+    /// Whether any event came under a customer's id.
+    pub fn names_customers(&self) -> bool {
+        self.names_customers
+    }
+
+    /// The rows, one after the other, and where each ends.
+    pub fn into_rows(self) -> (Vec<u8>, Vec<u32>) {
+        (self.bytes, self.ends)
     }
 
     /// How many events.

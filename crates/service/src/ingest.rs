@@ -27,6 +27,9 @@ impl Service {
 
     /// What is wrong with the events of a request beside their form (SEMANTICS 9.4). External ids are not checked.
     pub fn event_faults(&self, organization: OrganizationId, batch: &EventBatch) -> Vec<Fault> {
+        if !batch.names_customers() {
+            return Vec::new();
+        }
         let directory = self.directory.read();
         let customers = directory.customers(organization);
         let fault = |(index, event): (usize, domain::Event<'_>)| {
