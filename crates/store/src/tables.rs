@@ -209,7 +209,7 @@ impl TableSet {
     }
 
     /// What the files say of a key, oldest first; empty when none does. Cost: one block for each file whose table spans the key, from the
-    /// cache or by a read of about 4 KB, and a walk through half of it.
+    /// cache or by a read of about 4 KB, and a look at some of its entries.
     ///
     /// # Errors
     /// `Damaged`: a block is not what was written. `Io`: what the system refused.
@@ -220,12 +220,9 @@ impl TableSet {
                 && let Some(block) = table.block_of(key)
             {
                 let content = file.block_cached(table, block)?;
-                let first = table.first_key(block);
-                if let Some(value) = block::find(&content, first, key)
-                    .map_err(|error| file.damaged_block(table, block, error))?
-                {
-                    values.push(content.slice(value));
-                }
+                let found = content.find(table.first_key(block), key);
+                let found = found.map_err(|what| file.damaged_block(table, block, what))?;
+                values.extend(found.map(|value| content.slice(value)));
             }
         }
         Ok(values)

@@ -6,9 +6,10 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+
+use super::block::Block;
 
 /// A file (by a number that no other file of the process has), and where in it.
 pub(super) type Place = (u64, u64);
@@ -27,14 +28,14 @@ pub(crate) struct BlockCache {
 
 #[derive(Debug, Default)]
 struct Part {
-    blocks: HashMap<Place, Block, PlaceHasher>,
+    blocks: HashMap<Place, Kept, PlaceHasher>,
     queue: VecDeque<Place>,
     bytes: usize,
 }
 
 #[derive(Debug)]
-struct Block {
-    content: Bytes,
+struct Kept {
+    content: Block,
     is_used: bool,
 }
 
@@ -84,14 +85,14 @@ impl BlockCache {
         self.file_number_next.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(super) fn get(&self, place: Place) -> Option<Bytes> {
+    pub(super) fn get(&self, place: Place) -> Option<Block> {
         let mut part = self.part(place).lock();
         let block = part.blocks.get_mut(&place)?;
         block.is_used = true;
         Some(block.content.clone())
     }
 
-    pub(super) fn put(&self, place: Place, content: &Bytes) {
+    pub(super) fn put(&self, place: Place, content: &Block) {
         let bytes = content.len() + ENTRY_BYTES;
         if bytes > self.part_bytes_max {
             return;
@@ -102,7 +103,7 @@ impl BlockCache {
             return;
         }
         part.make_room(self.part_bytes_max - bytes, &mut dropped);
-        let block = Block {
+        let block = Kept {
             content: content.clone(),
             is_used: false,
         };
@@ -122,7 +123,7 @@ impl BlockCache {
 }
 
 impl Part {
-    fn make_room(&mut self, bytes_max: usize, dropped: &mut Vec<Block>) {
+    fn make_room(&mut self, bytes_max: usize, dropped: &mut Vec<Kept>) {
         while self.bytes > bytes_max {
             let Some(place) = self.queue.pop_front() else {
                 return;
@@ -142,12 +143,19 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use super::super::block::BlockWriter;
     use super::*;
+
+    fn block_of(bytes: usize) -> Block {
+        let mut writer = BlockWriter::default();
+        writer.push(1, &vec![1; bytes]);
+        Block::new(writer.finish(0).to_vec().into(), 0).expect("as it was written")
+    }
 
     #[test]
     fn what_is_asked_for_stays_and_the_bytes_are_bounded() {
         let cache = BlockCache::new(PARTS * 20 * (4096 + ENTRY_BYTES));
-        let block = Bytes::from(vec![1; 4096]);
+        let block = block_of(4096);
         let hot = (7, 0);
         cache.put(hot, &block);
         for offset in 0..10_000 {
@@ -158,7 +166,7 @@ mod tests {
         let blocks: usize = parts.sum();
         assert!((PARTS * 10..=PARTS * 20).contains(&blocks), "{blocks}");
         // Larger than all there is room for: not kept, and nothing is driven out for it.
-        cache.put((9, 0), &Bytes::from(vec![0; 1 << 20]));
+        cache.put((9, 0), &block_of(1 << 20));
         assert!(cache.get((9, 0)).is_none() && cache.get(hot).is_some());
     }
 }

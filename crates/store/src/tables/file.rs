@@ -1,7 +1,7 @@
 //! One file of tables.
 //!
-//! Layout: header (magic, version, checksum of the place, checksum of these); blocks; directory. A block is its entries and their
-//! checksum, whose seed is made of place and offset. The directory (packed) has for each table its name, how many entries, the last
+//! Layout: header (magic, version, checksum of the place, checksum of these); blocks, whose checksums have seeds made of place and
+//! offset; directory. The directory (packed) has for each table its name, how many entries, the last
 //! key, and for each block the first key, as difference to the one before, and the length. Its own length and checksum are in the list that
 //! names the file.
 
@@ -12,15 +12,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use domain::packed::{PackedError, Reader, write_len, write_varint};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::Home;
+use super::block::Block;
 use crate::disk::SharedFile;
 use crate::error::StoreError;
 use crate::files::{damaged, open_named, read_exactly};
 
 pub(super) const HEADER_BYTES: usize = 32;
-pub(super) const CHECKSUM_BYTES: usize = 8;
 const MAGIC: [u8; 8] = *b"SEXTANTT";
 const VERSION: u64 = 1;
 
@@ -69,9 +69,9 @@ pub(super) fn header(seed: u64) -> [u8; HEADER_BYTES] {
     header.try_into().expect("four fields of 8 bytes")
 }
 
-/// The checksum of a block's entries.
-pub(super) fn checksum(seed: u64, offset: u64, entries: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    xxh3_64_with_seed(entries, seed.wrapping_add(offset)).to_le_bytes()
+/// The seed of the checksum of a block, so that one that is read from elsewhere is known as such.
+pub(super) fn block_seed(seed: u64, offset: u64) -> u64 {
+    seed.wrapping_add(offset)
 }
 
 impl TableFile {
@@ -146,15 +146,15 @@ impl TableFile {
         Some((index, self.tables.get(index)?))
     }
 
-    /// The entries of a block, through the cache.
-    pub(super) fn block_cached(&self, table: &Table, block: usize) -> Result<Bytes, StoreError> {
+    /// A block, through the cache.
+    pub(super) fn block_cached(&self, table: &Table, block: usize) -> Result<Block, StoreError> {
         let (from, _) = table.extent(block, block + 1);
         let place = (self.cache_number, from);
         if let Some(content) = self.home.cache.get(place) {
             return Ok(content);
         }
         let content = self.read_blocks(table, block, block + 1)?;
-        let content = self.entries(table, block, &content, from)?;
+        let content = self.block(table, block, &content, from)?;
         self.home.cache.put(place, &content);
         Ok(content)
     }
@@ -172,26 +172,21 @@ impl TableFile {
         Ok(content.into())
     }
 
-    /// The entries of a block out of bytes that begin at `offset` of the file, checked.
-    pub(super) fn entries(
+    /// A block out of bytes that begin at `offset` of the file, checked.
+    pub(super) fn block(
         &self,
         table: &Table,
         block: usize,
         content: &Bytes,
         offset: u64,
-    ) -> Result<Bytes, StoreError> {
+    ) -> Result<Block, StoreError> {
         let (from, until) = table.extent(block, block + 1);
         let at = |position: u64| usize::try_from(position - offset).expect("it was read");
-        let bytes = content.slice(at(from)..at(until));
-        let is_right = bytes
-            .split_last_chunk::<CHECKSUM_BYTES>()
-            .is_some_and(|(entries, sum)| checksum(self.seed, from, entries) == *sum);
-        if is_right {
-            Ok(bytes.slice(..bytes.len() - CHECKSUM_BYTES))
-        } else {
-            let what = "a block of a table does not match its checksum";
-            Err(damaged(&self.path(), from, what))
-        }
+        Block::new(
+            content.slice(at(from)..at(until)),
+            block_seed(self.seed, from),
+        )
+        .map_err(|what| damaged(&self.path(), from, what))
     }
 
     /// What to report for a block whose checksum is right and whose content is not.

@@ -1,10 +1,10 @@
 //! Writing a file of tables.
 
-use super::block;
-use super::file::{FilePlace, Table, checksum, encode, header};
+use super::block::BlockWriter;
+use super::file::{FilePlace, Table, block_seed, encode, header};
 use crate::error::StoreError;
 use crate::files::NewFile;
-use crate::limits::{TABLE_BLOCK_BYTES, TABLE_NAME_BYTES_MAX, TABLE_VALUE_BYTES_MAX};
+use crate::limits::{TABLE_NAME_BYTES_MAX, TABLE_VALUE_BYTES_MAX};
 
 /// Takes the entries of a new file: table by table in the order of their names, key by key.
 #[derive(Debug)]
@@ -12,11 +12,7 @@ pub struct TableWriter {
     file: NewFile,
     seed: u64,
     tables: Vec<Table>,
-    block: Vec<u8>,
-    /// Of the block: how many entries, the first and the last key.
-    entries: u64,
-    first: u64,
-    last: u64,
+    block: BlockWriter,
 }
 
 impl TableWriter {
@@ -26,10 +22,7 @@ impl TableWriter {
             file,
             seed,
             tables: Vec::new(),
-            block: Vec::with_capacity(TABLE_BLOCK_BYTES * 2),
-            entries: 0,
-            first: 0,
-            last: 0,
+            block: BlockWriter::default(),
         })
     }
 
@@ -67,43 +60,34 @@ impl TableWriter {
             value.len() <= TABLE_VALUE_BYTES_MAX,
             "a value of a table is too long"
         );
-        // Whoever wants a small value should not have to read a large one.
-        if self.block.len() + value.len() > TABLE_BLOCK_BYTES * 2 {
+        if self.block.ends_before(value) {
             self.end_block()?;
         }
-        if self.entries == 0 {
-            let before = self.tables.last().expect("a table was begun");
-            assert!(
-                before.blocks() == 0 || before.last_key() < key,
-                "keys of a table ascend"
-            );
-            (self.first, self.last) = (key, key);
+        let follows = if self.block.entries() == 0 {
+            let table = self.tables.last().expect("a table was begun");
+            table.blocks() == 0 || table.last_key() < key
         } else {
-            assert!(self.last < key, "keys of a table ascend");
-        }
-        block::write(key - self.last, value, &mut self.block);
-        self.last = key;
-        self.entries += 1;
-        if self.block.len() >= TABLE_BLOCK_BYTES {
+            self.block.last() < key
+        };
+        assert!(follows, "keys of a table ascend");
+        self.block.push(key, value);
+        if self.block.is_full() {
             self.end_block()?;
         }
         Ok(())
     }
 
     fn end_block(&mut self) -> Result<(), StoreError> {
-        if self.entries == 0 {
+        if self.block.entries() == 0 {
             return Ok(());
         }
-        let sum = checksum(self.seed, self.file.position(), &self.block);
-        self.block.extend_from_slice(&sum);
-        self.file.append(&self.block)?;
+        let seed = block_seed(self.seed, self.file.position());
+        self.file.append(self.block.finish(seed))?;
         let end = self.file.position();
         let table = self.tables.last_mut().expect("a table was begun");
-        table.push_block(self.first, self.last, self.entries, end);
-        self.block.clear();
-        // One value may have been large.
-        self.block.shrink_to(TABLE_BLOCK_BYTES * 2);
-        self.entries = 0;
+        let block = &mut self.block;
+        table.push_block(block.first(), block.last(), block.entries(), end);
+        block.clear();
         Ok(())
     }
 
