@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use append::Journal;
 use file_header::FileHeader;
-pub(crate) use frame::{Frame, FrameBuilder};
+pub(crate) use frame::{Frame, FrameBuilder, PartRows};
 pub use recover::Torn;
 pub(crate) use recover::{Recovered, recover};
 

@@ -53,4 +53,4 @@ pub use seal::{Sealed, Sealer};
 pub use segment::{BoolColumn, GroupColumns, KeyColumn, TextColumn, Wanted, WholeColumn};
 pub use tables::{Joined, TableChange, TableEntry, TableList, TableRange, TableSet, TableWriter};
 pub use tail::{Block, BlockHandle, IdentityRows, Row, RowRef, Snapshot};
-pub use writer::{AppendRequest, Appended, CommitError, Writer};
+pub use writer::{AppendRequest, Appended, CommitError, Group, Log, Prepared, TakenIn, Writer};

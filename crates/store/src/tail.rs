@@ -15,6 +15,7 @@ mod identities;
 mod organization;
 mod snapshot;
 mod view;
+mod waiting;
 
 pub(crate) use block::Columns;
 pub use block::{Block, RowRef};

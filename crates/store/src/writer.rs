@@ -3,21 +3,29 @@
 //! - A group is one frame and one sync; each request is wholly in it.
 //! - Nothing is published, neither rows nor keys nor identities, before the sync has returned. When it fails,
 //!   everything is as before.
+//! - While a group is written, requests are taken into the next one. A frame is begun when the one before it is synced; when
+//!   that fails, the next group is undone with it, as it may repeat what is not there.
 
 mod group;
 mod organizations;
+mod prepared;
 mod replay;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use domain::{EventBatch, OrganizationId, Timestamp};
+use parking_lot::Mutex;
 
+pub use group::{Group, Log, TakenIn};
 use organizations::Organizations;
+pub use prepared::Prepared;
+pub(crate) use prepared::UNNUMBERED;
 pub(crate) use replay::Replayer;
 
 use crate::error::StoreError;
 use crate::journal::{FrameBuilder, Journal};
+use crate::reader::Reader;
 use crate::seal::Sealer;
 use crate::shared::Shared;
 
@@ -55,14 +63,24 @@ pub struct CommitError {
 }
 
 /// Appends events. There is one a data folder, and it is not shared between threads.
+///
+/// The steps of an append: [`Self::take_in`] for each request of a group, [`Self::begin_group`], [`Log::write`], and
+/// [`Self::publish`] or [`Self::undo`]. Writing takes long and needs no writer: the next group may be taken in
+/// meanwhile. [`Self::commit`] does them one after the other.
 #[derive(Debug)]
 pub struct Writer {
-    journal: Journal,
+    reader: Reader,
+    journal: Arc<Mutex<Journal>>,
     shared: Arc<Shared>,
     /// Until somebody takes it.
     sealer: Option<Sealer>,
-    frame: FrameBuilder,
     organizations: Organizations,
+    /// The group that is gathered, and whether another is being written.
+    group: Group,
+    is_writing: bool,
+    /// The buffers of the group that was written last.
+    spare: FrameBuilder,
+    /// Behind what is published, and when the last of it was received.
     sequence_next: u64,
     received_at: Timestamp,
 }
@@ -78,13 +96,13 @@ impl Writer {
     /// See [`CommitError`]; whether a retry makes sense, [`StoreError::is_retryable`] says.
     ///
     /// # Panics
-    /// When a request has not one hash for each event.
+    /// When a request has not one hash for each event; when requests have been taken in that are not written.
     pub fn commit(
         &mut self,
         received_at: Timestamp,
         requests: &[AppendRequest<'_>],
     ) -> Result<Vec<Appended>, CommitError> {
-        self.commit_group(received_at.max(self.received_at), requests)
+        self.commit_group(received_at, requests)
     }
 
     /// The one who seals what this writer appends; `None` when it was taken already. Without one, everything stays in memory and in
@@ -112,7 +130,8 @@ impl Writer {
     ///
     /// # Errors
     /// As [`Self::commit`]; everything acknowledged is durable all the same.
-    pub fn close(mut self) -> Result<(), StoreError> {
-        self.journal.mark(self.sequence_next, self.received_at)
+    pub fn close(self) -> Result<(), StoreError> {
+        let mut journal = self.journal.lock();
+        journal.mark(self.sequence_next, self.received_at)
     }
 }

@@ -219,6 +219,13 @@ pub(crate) struct PartRows<'a> {
     bytes: &'a [u8],
 }
 
+impl PartRows<'_> {
+    /// How many bytes they have.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
 impl<'a> Iterator for PartRows<'a> {
     type Item = Result<&'a [u8], &'static str>;
 

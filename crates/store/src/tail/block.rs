@@ -260,16 +260,8 @@ impl Columns {
         }
     }
 
-    pub(super) fn reserve(&mut self, rows: usize) {
-        self.ends.reserve(rows);
-        self.sequences.reserve(rows);
-        self.received_at.reserve(rows);
-        self.timestamps.reserve(rows);
-        self.identities.reserve(rows);
-    }
-
     /// Adds the rows of another block whose bytes begin at `start` here.
-    fn extend(&mut self, start: u32, other: &Self) {
+    pub(super) fn extend(&mut self, start: u32, other: &Self) {
         self.ends.extend(other.ends.iter().map(|end| start + end));
         self.sequences.extend_from_slice(&other.sequences);
         self.received_at.extend_from_slice(&other.received_at);

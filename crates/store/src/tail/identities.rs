@@ -118,7 +118,7 @@ impl Identities {
     }
 
     /// The number of an identity with this hash.
-    pub(super) fn find(&self, hash: u64, identity: Identity<'_>) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u64, identity: Identity<'_>) -> Option<u32> {
         let Self { by_number, numbers } = self;
         numbers.find(hash, |number| is(by_number, number, identity))
     }

@@ -3,26 +3,31 @@
 
 use std::sync::Arc;
 
-use domain::{Event, Source, Timestamp};
+use domain::Timestamp;
 use parking_lot::{Mutex, RwLock};
 
 use super::NO_ROW;
-use super::block::{Block, Columns};
 use super::identities::{CopiedIdentities, CopyIdentities, Identities, IdentityHasher};
 use super::view::View;
+use super::waiting::{Draft, Waiting};
 use crate::error::StoreError;
+use crate::key_runs::KeyRuns;
 use crate::keys::{HashIndex, table_hash};
-use crate::limits::{BLOCK_BYTES_PER_WEIGHT, BLOCK_WEIGHT_SETTLED, ROWS_PER_LOCK};
+use crate::limits::ROWS_PER_LOCK;
 use crate::sealed::SealedRows;
 use crate::segment::BlockCache;
 use crate::shared::Shared;
+use crate::writer::{Prepared, UNNUMBERED};
 
 /// What readers, the writer and the sealer share of an organization.
 #[derive(Debug)]
 pub(crate) struct Tail {
     shared: Arc<Shared>,
     pub(super) published: RwLock<Published>,
-    pub(super) index: RwLock<Index>,
+    /// Which keys are known that are not sealed, those of waiting rows included.
+    pub(super) keys: RwLock<HashIndex>,
+    /// All identities, those of waiting rows included.
+    pub(crate) identities: RwLock<Identities>,
     /// Held while the list of blocks is changed, which the writer and the sealer do.
     changes: Mutex<()>,
 }
@@ -45,14 +50,11 @@ impl Tail {
             newest: vec![NO_ROW; identities.count() as usize],
             sealed: Arc::new(sealed),
         };
-        let index = Index {
-            keys: HashIndex::default(),
-            identities,
-        };
         Self {
             shared,
             published: RwLock::new(published),
-            index: RwLock::new(index),
+            keys: RwLock::default(),
+            identities: RwLock::new(identities),
             changes: Mutex::new(()),
         }
     }
@@ -65,6 +67,11 @@ impl Tail {
         self.shared.cache()
     }
 
+    /// How many identities have published rows. Their numbers are never taken back.
+    pub(crate) fn published_identities(&self) -> u32 {
+        self.published.read().identities
+    }
+
     /// What is sealed and what is not.
     pub(crate) fn published(&self) -> (Arc<SealedRows>, View) {
         let published = self.published.read();
@@ -74,9 +81,9 @@ impl Tail {
     /// Forgets keys of rows that are sealed; the runs of keys must know them by now.
     pub(crate) fn forget_keys(&self, keys: &[(u128, u32)]) {
         for keys in keys.chunks(ROWS_PER_LOCK) {
-            let mut index = self.index.write();
+            let mut index = self.keys.write();
             for (hash, ordinal) in keys {
-                index.keys.remove(table_hash(*hash), *ordinal);
+                index.remove(table_hash(*hash), *ordinal);
             }
         }
     }
@@ -100,9 +107,9 @@ impl CopyIdentities for Tail {
     fn copy(&self, numbers: &[u32]) -> Option<CopiedIdentities> {
         let mut copied = CopiedIdentities::default();
         for numbers in numbers.chunks(ROWS_PER_LOCK) {
-            let index = self.index.read();
+            let identities = self.identities.read();
             for number in numbers {
-                copied.push(index.identities.view(*number)?);
+                copied.push(identities.view(*number)?);
             }
         }
         Some(copied)
@@ -122,52 +129,36 @@ pub(super) struct Published {
     pub(super) newest: Vec<u32>,
 }
 
-/// Which keys and identities are known, those of waiting rows included.
-#[derive(Debug)]
-pub(crate) struct Index {
-    pub(super) keys: HashIndex,
-    pub(super) identities: Identities,
-}
-
 /// The writer's side.
 #[derive(Debug)]
 pub(crate) struct Organization {
     tail: Arc<Tail>,
     hasher: IdentityHasher,
-    /// What is published, to read without a lock. Without blocks between commits, so that it keeps no memory from
-    /// being freed.
-    view: View,
+    /// How many rows and identities are published.
+    rows: u32,
     identities: u32,
-    waiting: Waiting,
-    /// Whether it is noted as one that may have waiting rows.
+    /// The rows of the group that is being written, and those of the next one.
+    writing: Waiting,
+    gathering: Waiting,
+    /// Whether it is noted as one that may have rows in the next group.
     pub(crate) is_touched: bool,
 }
 
-/// Rows whose frame is not durable yet.
-#[derive(Debug, Default)]
-struct Waiting {
-    bytes: Vec<u8>,
-    columns: Columns,
-    /// The entries that they added to the index of keys.
-    keys: Vec<(u64, u32)>,
-}
-
-/// A row to take in.
-#[derive(Debug)]
-pub(crate) struct Candidate<'a> {
-    pub(crate) row: &'a [u8],
-    pub(crate) event: Event<'a>,
-    pub(crate) key_hash: Option<u128>,
-    identity_hash: u64,
-}
-
-/// What became of some candidates.
+/// What became of a request's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Absorbed {
+pub(crate) struct TakenIn {
     /// How many wait now.
-    pub(crate) inserted: usize,
+    pub(crate) inserted: u32,
     /// Whether all the others repeat published rows, and not waiting ones, of which nobody knows yet.
     pub(crate) repeats_durable: bool,
+}
+
+/// The rows of a request that repeat a known key.
+#[derive(Debug)]
+struct Repeats {
+    /// Their indexes, rising.
+    rows: Vec<usize>,
+    are_durable: bool,
 }
 
 impl Organization {
@@ -179,222 +170,229 @@ impl Organization {
         Self {
             tail,
             hasher,
-            view: View::starting_at(rows),
+            rows,
             identities,
-            waiting: Waiting::default(),
+            writing: Waiting::default(),
+            gathering: Waiting::default(),
             is_touched: false,
         }
     }
 
-    /// A row to take in; done before, so that the index is locked for its look-ups alone.
-    pub(crate) fn candidate<'a>(
-        &self,
-        row: &'a [u8],
-        event: Event<'a>,
-        key_hash: Option<u128>,
-    ) -> Candidate<'a> {
-        let identity_hash = self.hasher.hash(event.identity);
-        Candidate {
-            row,
-            event,
-            key_hash,
-            identity_hash,
-        }
-    }
-
-    /// How many rows wait.
-    pub(crate) fn waiting_rows(&self) -> usize {
-        self.waiting.columns.ends.len()
-    }
-
-    /// Makes room for more waiting rows.
+    /// Takes the rows of a request into the next group, but for those whose key is known. They get the sequence numbers from
+    /// `sequence` on.
+    ///
+    /// One pass over the keys, one over the identities: the look-ups of a pass miss the processor's cache, and being short and
+    /// independent they miss it at the same time instead of one after the other.
     ///
     /// # Errors
-    /// `OrganizationFull` when there would be more rows than ordinals.
-    pub(crate) fn reserve(&mut self, rows: usize, bytes: usize) -> Result<(), StoreError> {
-        let rows_after = self.view.rows() as usize + self.waiting_rows() + rows;
+    /// `OrganizationFull`: there would be more rows than ordinals. `Damaged`, `Io`: the sealed keys cannot be read. Nothing of the
+    /// request was taken in.
+    pub(crate) fn take_in(
+        &mut self,
+        mut request: Prepared,
+        sequence: u64,
+        received_at: Timestamp,
+    ) -> Result<TakenIn, StoreError> {
+        let ordinal_first = self.rows + self.writing.rows() + self.gathering.rows();
+        let rows_after = ordinal_first as usize + request.events();
         if rows_after >= NO_ROW as usize {
             return Err(StoreError::OrganizationFull);
         }
-        self.waiting.bytes.reserve(bytes);
-        self.waiting.columns.reserve(rows);
-        Ok(())
-    }
-
-    /// Takes rows in, but for those whose key is known. They get the sequence numbers from `sequence` on.
-    ///
-    /// One pass over the keys, one over the identities, one over the bytes: the look-ups of a pass miss the processor's cache, and
-    /// being short and independent they miss it at the same time instead of one after the other.
-    ///
-    /// # Errors
-    /// `Damaged`, `Io`: the sealed keys cannot be read. No candidate was taken in.
-    pub(crate) fn absorb(
-        &mut self,
-        candidates: &[Candidate<'_>],
-        sequence: u64,
-        received_at: Timestamp,
-    ) -> Result<Absorbed, StoreError> {
-        let tail = Arc::clone(&self.tail);
-        let hashes: Vec<_> = candidates
-            .iter()
-            .map(|candidate| candidate.key_hash)
-            .collect();
-        // A seal adds keys to the runs, then takes them from the index, then drops the rows. So a key that is not in the runs as
-        // they are while the index is locked is in the index if it is known, and the view has every row of the index.
-        self.view = tail.published.read().view.clone();
-        let (index, are_sealed) = loop {
-            let runs = tail.shared.key_runs();
-            let are_sealed = runs.contain(&hashes)?;
-            let index = tail.index.write();
-            if Arc::ptr_eq(&runs, &tail.shared.key_runs()) {
-                break (index, are_sealed);
-            }
-        };
-        let mut index = index;
-        let index = &mut *index;
-        let published = self.view.rows();
-        let waiting = u32::try_from(self.waiting_rows()).expect("room was reserved");
-        let ordinal_first = published + waiting;
-
-        let mut accepted: Vec<&Candidate<'_>> = Vec::with_capacity(candidates.len());
-        let mut repeats_durable = true;
-        let mut ordinal = ordinal_first;
-        for (candidate, is_sealed) in candidates.iter().zip(are_sealed) {
-            if is_sealed {
-                continue;
-            }
-            if let Some(key_hash) = candidate.key_hash.map(table_hash) {
-                let key = (candidate.event.source, candidate.event.external_id);
-                let is_same = |known: u32| match known.checked_sub(ordinal_first) {
-                    None => self.key(known) == Some(key),
-                    Some(place) => accepted
-                        .get(place as usize)
-                        .is_some_and(|known| (known.event.source, known.event.external_id) == key),
-                };
-                match index.keys.find_or_insert(key_hash, ordinal, is_same) {
-                    None => self.waiting.keys.push((key_hash, ordinal)),
-                    Some(known) => {
-                        repeats_durable &= known < published;
-                        continue;
-                    }
-                }
-            }
-            accepted.push(candidate);
-            ordinal += 1;
+        let repeats = self.enter_keys(&mut request, ordinal_first)?;
+        self.number_identities(&mut request, &repeats.rows);
+        let rows = Draft::new(request, &repeats.rows, sequence, received_at);
+        let inserted = rows.len();
+        if inserted > 0 {
+            self.gathering.push(rows);
         }
-
-        let Waiting { bytes, columns, .. } = &mut self.waiting;
-        columns.identities.extend(accepted.iter().map(|candidate| {
-            index
-                .identities
-                .find_or_insert(candidate.identity_hash, candidate.event.identity)
-        }));
-        for candidate in &accepted {
-            bytes.extend_from_slice(candidate.row);
-            columns
-                .ends
-                .push(u32::try_from(bytes.len()).expect("a group is below 4 GiB"));
-            columns.timestamps.push(candidate.event.timestamp);
-        }
-        let inserted = accepted.len();
-        columns
-            .sequences
-            .extend(sequence..sequence + inserted as u64);
-        columns.received_at.resize(columns.ends.len(), received_at);
-        Ok(Absorbed {
+        Ok(TakenIn {
             inserted,
-            repeats_durable,
+            repeats_durable: repeats.are_durable,
         })
     }
 
-    /// The waiting rows from index `from` on: where the first begins, where each ends, and their bytes.
-    pub(crate) fn waiting_from(&self, from: usize) -> (u32, &[u32], &[u8]) {
-        let Waiting { bytes, columns, .. } = &self.waiting;
-        let (before, ends) = columns.ends.split_at(from);
-        let start = before.last().copied().unwrap_or(0);
-        (start, ends, bytes.get(start as usize..).unwrap_or_default())
+    /// Enters the keys of a request in the index. Returns which rows repeat a known one.
+    fn enter_keys(
+        &mut self,
+        request: &mut Prepared,
+        ordinal_first: u32,
+    ) -> Result<Repeats, StoreError> {
+        let tail = &*self.tail;
+        let (writing, (gathering, added)) = (&self.writing, self.gathering.rows_and_keys());
+        let added_before = added.len();
+        added.reserve(request.events());
+        // A seal adds keys to the runs, then takes them from the index, then drops the rows. So a key that is not in the runs as
+        // they are while the index is locked is in the index if it is known, and the view has every published row of the index.
+        let view = tail.published.read().view.clone();
+        let rows = view.rows();
+        let mut repeats = Repeats {
+            rows: Vec::new(),
+            are_durable: true,
+        };
+        let mut ordinal = ordinal_first;
+        let mut start = 0;
+        while start < request.events() {
+            let mut index = tail.keys.write();
+            let runs = tail.shared.key_runs();
+            if !Arc::ptr_eq(&runs, &request.asked) {
+                drop(index);
+                if let Err(error) = ask_newer(request, runs) {
+                    self.gathering.forget_keys(added_before, &tail.keys);
+                    return Err(error);
+                }
+                continue;
+            }
+            let end = request.events().min(start + ROWS_PER_LOCK);
+            for row in start..end {
+                if request.are_sealed.get(row) == Some(&true) {
+                    repeats.rows.push(row);
+                    continue;
+                }
+                if let Some(Some(hash)) = request.keys.get(row) {
+                    let is_same = |known: u32| {
+                        let event = request.event(row);
+                        let key = (event.source, event.external_id);
+                        let known = if let Some(place) = known.checked_sub(ordinal_first) {
+                            request.event(kept_row(&repeats.rows, place as usize))
+                        } else if let Some(known) = view.row(known) {
+                            known.event()
+                        } else {
+                            let waiting = known - rows;
+                            let waiting = match waiting.checked_sub(writing.rows()) {
+                                None => writing.event(waiting),
+                                Some(waiting) => gathering.event(waiting),
+                            };
+                            waiting.expect("the index has known rows alone")
+                        };
+                        (known.source, known.external_id) == key
+                    };
+                    let hash = table_hash(*hash);
+                    if let Some(known) = index.find_or_insert(hash, ordinal, is_same) {
+                        repeats.are_durable &= known < rows;
+                        repeats.rows.push(row);
+                        continue;
+                    }
+                    added.push((hash, ordinal));
+                }
+                ordinal += 1;
+            }
+            start = end;
+        }
+        Ok(repeats)
+    }
+
+    /// Gives numbers to the identities that have none, but for those of rows that are not kept.
+    fn number_identities(&self, request: &mut Prepared, repeats: &[usize]) {
+        let mut unnumbered = Vec::new();
+        if request.identities.contains(&UNNUMBERED) {
+            let all = request.identities.iter().enumerate();
+            let of_kept = all.filter(|(row, number)| {
+                **number == UNNUMBERED && repeats.binary_search(row).is_err()
+            });
+            unnumbered.extend(of_kept.map(|(row, _)| row));
+        }
+        for rows in unnumbered.chunks(ROWS_PER_LOCK) {
+            let mut identities = self.tail.identities.write();
+            for row in rows {
+                let hash = *request.identity_hashes.get(*row).expect("one a row");
+                let number = identities.find_or_insert(hash, request.event(*row).identity);
+                *request.identities.get_mut(*row).expect("one a row") = number;
+            }
+        }
+    }
+
+    /// The rows that were taken in last, of one request: where the first begins, where each ends, and their bytes.
+    pub(crate) fn newest_rows(&self, count: u32) -> (u32, &[u32], &[u8]) {
+        self.gathering.newest(count)
     }
 
     /// Whether enough rows wait to make a settled block.
     pub(crate) fn is_block_waiting(&self) -> bool {
-        let weight = self.waiting.bytes.len() / BLOCK_BYTES_PER_WEIGHT;
-        self.waiting_rows().max(weight) >= BLOCK_WEIGHT_SETTLED
+        self.gathering.is_block()
     }
 
-    /// Publishes the waiting rows, in one step, and joins small blocks afterwards.
+    /// The rows that were taken in make the group that is written next. The one before must be published or undone.
+    pub(crate) fn begin_writing(&mut self) {
+        assert_eq!(self.writing.rows(), 0, "one group is written at a time");
+        self.is_touched = false;
+        self.writing = std::mem::take(&mut self.gathering);
+        self.writing.identities = self.tail.identities.read().count();
+    }
+
+    /// Publishes the rows of the group that was written, in one step, and joins small blocks afterwards.
     pub(crate) fn publish(&mut self) {
-        if self.waiting_rows() == 0 {
-            self.release();
+        let written = std::mem::take(&mut self.writing);
+        if written.rows() == 0 {
             return;
         }
-        let Waiting {
-            mut bytes, columns, ..
-        } = std::mem::take(&mut self.waiting);
-        if bytes.capacity() > bytes.len() + bytes.len() / 4 {
-            bytes.shrink_to_fit();
-        }
-        self.identities = self.tail.index.read().identities.count();
+        self.rows += written.rows();
+        self.identities = written.identities;
         let _changes = self.tail.changes.lock();
-        self.view = self.tail.published.read().view.clone();
-        let ordinal_first = self.view.rows();
-        {
+        let mut view = {
             let published = &mut *self.tail.published.write();
             published.identities = self.identities;
             published.newest.resize(self.identities as usize, NO_ROW);
-            let newest = &mut published.newest;
-            let previous = (columns.identities.iter().zip(ordinal_first..))
-                .map(|(identity, ordinal)| {
-                    let newest = newest.get_mut(*identity as usize).expect("it is numbered");
-                    std::mem::replace(newest, ordinal)
-                })
-                .collect();
-            let block = Block::new(ordinal_first, bytes, columns, previous);
-            let (rows, bytes) = (block.len() as u64, block.memory_bytes() as u64);
-            self.tail.shared.add_to_tail(rows, bytes);
-            self.view.push(Arc::new(block));
-            published.view = self.view.clone();
-        }
-        if self.view.tidy() {
-            let old = std::mem::replace(&mut self.tail.published.write().view, self.view.clone());
+            for draft in written.into_drafts() {
+                let block = draft.into_block(published.view.rows(), &mut published.newest);
+                let (rows, bytes) = (block.len() as u64, block.memory_bytes() as u64);
+                self.tail.shared.add_to_tail(rows, bytes);
+                published.view.push(Arc::new(block));
+            }
+            published.view.clone()
+        };
+        if view.tidy() {
+            let old = std::mem::replace(&mut self.tail.published.write().view, view);
             // Freed here, when no reader holds them, and not under the lock.
             drop(old);
         }
-        self.view = View::starting_at(self.view.rows());
     }
 
-    /// Forgets the waiting rows, with their keys and identities.
+    /// Forgets the rows of the group that was written and those of the next, with their keys and identities.
     pub(crate) fn undo(&mut self) {
-        let waiting = std::mem::take(&mut self.waiting);
-        {
-            let mut index = self.tail.index.write();
-            for (hash, ordinal) in waiting.keys {
-                index.keys.remove(hash, ordinal);
-            }
-            index.identities.truncate(self.identities, self.hasher);
+        self.is_touched = false;
+        for waiting in [&mut self.gathering, &mut self.writing] {
+            waiting.forget_keys(0, &self.tail.keys);
+            *waiting = Waiting::default();
         }
-        self.release();
+        let mut identities = self.tail.identities.write();
+        identities.truncate(self.identities, self.hasher);
     }
+}
 
-    /// Holds no blocks any more.
-    fn release(&mut self) {
-        self.view = View::starting_at(self.view.rows());
+/// Asks the runs of keys that are new since the request's were asked.
+fn ask_newer(request: &mut Prepared, runs: Arc<KeyRuns>) -> Result<(), StoreError> {
+    let is_new = |run: &&Arc<_>| !request.asked.runs().iter().any(|old| Arc::ptr_eq(old, run));
+    let newer = KeyRuns::new(runs.runs().iter().filter(is_new).cloned().collect());
+    let are_newer = newer.contain(&request.keys)?;
+    for (is_sealed, is_newer) in request.are_sealed.iter_mut().zip(are_newer) {
+        *is_sealed |= is_newer;
     }
+    request.asked = runs;
+    Ok(())
+}
 
-    /// The source and the key of a row, published or waiting.
-    fn key(&self, ordinal: u32) -> Option<(Source, Option<&str>)> {
-        let row = match ordinal.checked_sub(self.view.rows()) {
-            None => self.view.row(ordinal)?.bytes,
-            Some(index) => {
-                let ends = &self.waiting.columns.ends;
-                let end = *ends.get(index as usize)?;
-                let start = match index.checked_sub(1) {
-                    None => 0,
-                    Some(before) => *ends.get(before as usize)?,
-                };
-                self.waiting.bytes.get(start as usize..end as usize)?
-            }
-        };
-        let event = Event::decode(row).expect("rows are decoded before they are kept");
-        Some((event.source, event.external_id))
+/// The index in a request of the row that is kept after `before` others, given which rows are not kept.
+fn kept_row(repeats: &[usize], before: usize) -> usize {
+    let mut row = before;
+    for repeat in repeats {
+        if *repeat > row {
+            break;
+        }
+        row += 1;
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kept_row_is_the_one_after_as_many_others() {
+        let repeats = [0, 1, 4, 6];
+        let kept = [2, 3, 5, 7, 8];
+        for (before, row) in kept.into_iter().enumerate() {
+            assert_eq!(kept_row(&repeats, before), row);
+        }
     }
 }

@@ -156,8 +156,8 @@ impl Snapshot {
         external_id: &str,
     ) -> Result<Option<u32>, StoreError> {
         let in_memory = {
-            let index = self.tail.index.read();
-            index.keys.find(table_hash(hash), |ordinal| {
+            let keys = self.tail.keys.read();
+            keys.find(table_hash(hash), |ordinal| {
                 // A newer row than this snapshot's is not found, or not even durable.
                 self.view.row(ordinal).is_some_and(|row| {
                     let event = row.event();
@@ -181,7 +181,7 @@ impl Snapshot {
     /// The number of an identity; `None` when no event has it.
     pub fn identity_index(&self, identity: Identity<'_>) -> Option<u32> {
         let hash = self.hasher.hash(identity);
-        let number = self.tail.index.read().identities.find(hash, identity);
+        let number = self.tail.identities.read().find(hash, identity);
         number.filter(|number| *number < self.identities)
     }
 
@@ -190,7 +190,30 @@ impl Snapshot {
         if index >= self.identities {
             return None;
         }
-        self.tail.index.read().identities.get(index)
+        self.tail.identities.read().get(index)
+    }
+
+    /// The ordinals of an identity's events, ascending. Cost: for each in memory a binary search among the blocks, and for each segment a
+    /// small read.
+    ///
+    /// # Errors
+    /// As [`BlockHandle::load`].
+    pub fn ordinals_of_identity(&self, index: u32) -> Result<Vec<u32>, StoreError> {
+        let mut rows = self.rows_of_identity(index);
+        let mut in_memory = Vec::new();
+        while let Some(row) = rows.next_in_memory() {
+            in_memory.push(row.get().ordinal);
+        }
+        let mut ordinals = Vec::new();
+        for part in rows.sealed.parts().iter().take(rows.parts_left) {
+            if index < part.identities_end {
+                ordinals.extend(part.rows_of_identity(index)?);
+            }
+        }
+        // They may have been sealed since, and then not be this snapshot's.
+        ordinals.retain(|ordinal| *ordinal < self.rows());
+        ordinals.extend(in_memory.iter().rev());
+        Ok(ordinals)
     }
 
     /// An identity's events, the newest first. Each in memory costs a binary search among the blocks; of the sealed ones, each

@@ -90,13 +90,10 @@ impl View {
     /// Joins light blocks at the end where there are enough, and puts settled ones away. Returns whether it changed
     /// anything. Rows and ordinals stay.
     pub(super) fn tidy(&mut self) -> bool {
-        let Some(recent) = joined(&self.recent, self.settled) else {
+        let Some((recent, settled)) = joined(&self.recent, self.settled) else {
             return false;
         };
-        let is_settled = recent.last().is_some_and(is_settled);
-        if is_settled {
-            self.settled = recent.len();
-        }
+        self.settled = settled;
         if self.settled >= BLOCKS_PER_CHUNK {
             let (chunk, rest) = recent.split_at(self.settled);
             let mut chunks = Vec::with_capacity(self.chunks.len() + 1);
@@ -158,19 +155,23 @@ impl View {
     }
 }
 
-/// The recent blocks after joining; `None` when there is nothing to join and the last is light.
-fn joined(recent: &[Arc<Block>], settled: usize) -> Option<Vec<Arc<Block>>> {
+/// The recent blocks after joining, and how many of them, from the first, are settled then; `None` when there is nothing to join and
+/// the last is light.
+fn joined(recent: &[Arc<Block>], settled: usize) -> Option<(Vec<Arc<Block>>, usize)> {
     let (settled, light) = recent.split_at_checked(settled)?;
-    let (last, before) = light.split_last()?;
     let mut blocks = settled.to_vec();
-    if is_settled(last) {
-        // The light ones before it stay between two settled ones: they will not grow any more.
-        blocks.extend(join(before));
-        blocks.push(Arc::clone(last));
-        return Some(blocks);
+    // Light ones before a settled one stay between two settled ones: they will not grow any more.
+    let (between, mut light) = match light.iter().rposition(is_settled) {
+        None => (Vec::new(), light.to_vec()),
+        Some(last) => {
+            let (between, light) = light.split_at(last + 1);
+            (between.to_vec(), light.to_vec())
+        }
+    };
+    let mut changed = !between.is_empty();
+    for run in between.chunk_by(|one, next| !is_settled(one) && !is_settled(next)) {
+        blocks.extend(join(run));
     }
-    let mut light = light.to_vec();
-    let mut changed = false;
     while let Some(last) = light.last().filter(|last| !is_settled(last)) {
         let level_last = level(last);
         // The longest run at the end of blocks that are not of a higher level than the last.
@@ -188,12 +189,15 @@ fn joined(recent: &[Arc<Block>], settled: usize) -> Option<Vec<Arc<Block>>> {
         light.extend(join(&run));
         changed = true;
     }
+    let mut settled = blocks.len();
     if light.last().is_some_and(is_settled) {
         let last = light.pop();
-        light = join(&light).into_iter().chain(last).collect();
+        blocks.extend(join(&light).into_iter().chain(last));
+        settled = blocks.len();
+    } else {
+        blocks.extend(light);
     }
-    blocks.extend(light);
-    changed.then_some(blocks)
+    changed.then_some((blocks, settled))
 }
 
 /// One block of several; none of none.

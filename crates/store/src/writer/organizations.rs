@@ -14,8 +14,9 @@ pub(super) struct Organizations {
     list: Vec<Organization>,
     /// Where in the list each is.
     places: BTreeMap<OrganizationId, usize>,
-    /// The places of those that have waiting rows, in the order in which they got the first.
+    /// The places of those that may have rows in the group that is gathered, and in that which is written.
     touched: Vec<usize>,
+    writing: Vec<usize>,
 }
 
 impl Organizations {
@@ -25,6 +26,7 @@ impl Organizations {
             list: Vec::new(),
             places: BTreeMap::new(),
             touched: Vec::new(),
+            writing: Vec::new(),
         }
     }
 
@@ -40,7 +42,7 @@ impl Organizations {
                 .push(Organization::new(tail, self.reader.identity_hasher()));
             self.list.len() - 1
         });
-        let organization = self.list.get_mut(place).expect("places are indexes");
+        let organization = at(&mut self.list, place);
         if !organization.is_touched {
             organization.is_touched = true;
             self.touched.push(place);
@@ -48,21 +50,29 @@ impl Organizations {
         organization
     }
 
-    /// Makes the waiting rows of all organizations visible.
-    pub(super) fn publish(&mut self) {
-        self.for_each_touched(Organization::publish);
-    }
-
-    /// Forgets the waiting rows of all organizations.
-    pub(super) fn undo(&mut self) {
-        self.for_each_touched(Organization::undo);
-    }
-
-    fn for_each_touched(&mut self, does: impl Fn(&mut Organization)) {
+    /// What was taken in makes the group that is written next.
+    pub(super) fn begin_writing(&mut self) {
         for place in self.touched.drain(..) {
-            let organization = self.list.get_mut(place).expect("places are indexes");
-            organization.is_touched = false;
-            does(organization);
+            at(&mut self.list, place).begin_writing();
+            self.writing.push(place);
         }
     }
+
+    /// Makes the rows that were written visible.
+    pub(super) fn publish(&mut self) {
+        for place in self.writing.drain(..) {
+            at(&mut self.list, place).publish();
+        }
+    }
+
+    /// Forgets all rows that wait.
+    pub(super) fn undo(&mut self) {
+        for place in self.writing.drain(..).chain(self.touched.drain(..)) {
+            at(&mut self.list, place).undo();
+        }
+    }
+}
+
+fn at(list: &mut [Organization], place: usize) -> &mut Organization {
+    list.get_mut(place).expect("places are indexes")
 }

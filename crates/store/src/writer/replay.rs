@@ -1,22 +1,22 @@
 //! Taking in again what the journal holds.
 
-use domain::{Event, OrganizationId, Timestamp};
-
-use super::Writer;
-use super::organizations::Organizations;
 use std::sync::Arc;
 
-use crate::journal::{Frame, FrameBuilder, Journal};
-use crate::keys::KeyHasher;
-use crate::limits::ROWS_PER_LOCK;
+use domain::{Event, EventBatch, OrganizationId, Timestamp};
+use parking_lot::Mutex;
+
+use super::organizations::Organizations;
+use super::{Group, Writer};
+use crate::error::StoreError;
+use crate::journal::{Frame, FrameBuilder, Journal, PartRows};
 use crate::reader::Reader;
 use crate::shared::Shared;
 
 /// A writer to be. Everything it takes in is durable, or will be before anybody is told.
 #[derive(Debug)]
 pub(crate) struct Replayer {
+    reader: Reader,
     organizations: Organizations,
-    hasher: KeyHasher,
     shared: Arc<Shared>,
     sequence_next: u64,
     received_at: Timestamp,
@@ -26,9 +26,9 @@ impl Replayer {
     /// For the events from `sequence_next` on, those before having been received at `received_at` or earlier.
     pub(crate) fn new(reader: Reader, sequence_next: u64, received_at: Timestamp) -> Self {
         Self {
-            hasher: reader.key_hasher(),
             shared: Arc::clone(reader.shared()),
-            organizations: Organizations::new(reader),
+            organizations: Organizations::new(reader.clone()),
+            reader,
             sequence_next,
             received_at,
         }
@@ -40,58 +40,64 @@ impl Replayer {
     /// What does not fit.
     pub(crate) fn replay(&mut self, frame: &Frame<'_>) -> Result<(), &'static str> {
         self.received_at = frame.received_at;
-        frame.for_each_part(|organization, rows| {
-            while rows.len() > 0 {
-                self.rows(organization, &mut rows.by_ref().take(ROWS_PER_LOCK))?;
-            }
-            Ok(())
-        })
+        frame.for_each_part(|organization, rows| self.part(organization, rows))
     }
 
-    fn rows<'a>(
+    fn part(
         &mut self,
-        id: OrganizationId,
-        rows: &mut dyn Iterator<Item = Result<&'a [u8], &'static str>>,
+        organization: OrganizationId,
+        rows: &mut PartRows<'_>,
     ) -> Result<(), &'static str> {
-        let organization = self.organizations.touch(id);
-        let candidate = |row: Result<&'a [u8], &'static str>| {
-            let row = row?;
-            let event = Event::decode(row).map_err(|error| error.what)?;
-            let key_hash = event
-                .external_id
-                .map(|external_id| self.hasher.hash(id, event.source, external_id));
-            Ok(organization.candidate(row, event, key_hash))
-        };
-        let candidates = rows
-            .map(candidate)
-            .collect::<Result<Vec<_>, &'static str>>()?;
-        let bytes = candidates.iter().map(|candidate| candidate.row.len()).sum();
-        (organization.reserve(candidates.len(), bytes))
-            .map_err(|_| "an organization has too many events")?;
-        let absorbed = organization
-            .absorb(&candidates, self.sequence_next, self.received_at)
-            .map_err(|_| "the sealed keys cannot be read")?;
-        if absorbed.inserted != candidates.len() {
+        let count = rows.len();
+        let mut batch = EventBatch::with_capacity(count, rows.bytes());
+        for row in rows {
+            let event = Event::decode(row?).map_err(|error| error.what)?;
+            batch.push(&event);
+        }
+        let unreadable = |_| "the sealed keys cannot be read";
+        let request = self
+            .reader
+            .prepare(organization, batch)
+            .map_err(unreadable)?;
+        let organization = self.organizations.touch(organization);
+        let taken = organization
+            .take_in(request, self.sequence_next, self.received_at)
+            .map_err(|error| match error {
+                StoreError::OrganizationFull => "an organization has too many events",
+                _ => "the sealed keys cannot be read",
+            })?;
+        if taken.inserted as usize != count {
             return Err("a key occurs twice");
         }
-        self.sequence_next += absorbed.inserted as u64;
+        self.sequence_next += count as u64;
         if organization.is_block_waiting() {
-            organization.publish();
+            self.publish();
         }
         Ok(())
+    }
+    fn publish(&mut self) {
+        self.organizations.begin_writing();
+        self.organizations.publish();
     }
 
     /// Publishes the rest and becomes the writer behind the end of the journal.
     pub(crate) fn finish(mut self, journal: Journal) -> Writer {
-        self.organizations.publish();
+        self.publish();
         self.shared.set_published_end(self.sequence_next);
         self.shared.set_journal_begins_at(journal.begins_at());
         Writer {
-            journal,
+            reader: self.reader,
+            journal: Arc::new(Mutex::new(journal)),
             shared: self.shared,
             sealer: None,
-            frame: FrameBuilder::default(),
             organizations: self.organizations,
+            group: Group::behind(
+                self.sequence_next,
+                self.received_at,
+                FrameBuilder::default(),
+            ),
+            is_writing: false,
+            spare: FrameBuilder::default(),
             sequence_next: self.sequence_next,
             received_at: self.received_at,
         }
