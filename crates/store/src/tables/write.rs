@@ -47,7 +47,7 @@ impl TableWriter {
         Ok(())
     }
 
-    /// Adds an entry to the table that was begun last. Cost: about 10 ns and the bytes.
+    /// Adds an entry to the table that was begun last. Cost: a copy of the value, and now and then a block that is written.
     ///
     /// # Errors
     /// `NoSpace`, `Write`: what the system refused.
