@@ -159,9 +159,23 @@ pub(crate) fn read_exactly(
     offset: u64,
     bytes: usize,
 ) -> Result<Vec<u8>, StoreError> {
-    let mut content = vec![0; bytes];
-    match file.read_at(offset, &mut content) {
-        Ok(()) => Ok(content),
+    let mut content = Vec::new();
+    read_into(file, path, offset, bytes, &mut content)?;
+    Ok(content)
+}
+
+/// The same into a buffer, in place of what is there.
+pub(crate) fn read_into(
+    file: &dyn SharedFile,
+    path: &Path,
+    offset: u64,
+    bytes: usize,
+    content: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    // Zeros are written only where it grows; all of it is read over.
+    content.resize(bytes, 0);
+    match file.read_at(offset, content) {
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             Err(damaged(path, offset, "the file ends early"))
         }

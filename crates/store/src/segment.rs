@@ -20,6 +20,7 @@ mod postings;
 mod read;
 mod schema;
 mod shape;
+mod verify;
 mod write;
 
 pub(crate) use cache::BlockCache;
@@ -27,7 +28,7 @@ pub use columns::{BoolColumn, GroupColumns, KeyColumn, TextColumn, Wanted, Whole
 pub(crate) use part::{Group, Part, SegmentPlace, open_segment};
 pub(crate) use read::Arrivals;
 pub(crate) use schema::identities_schema;
-pub(crate) use write::{RowSource, SegmentWriter};
+pub(crate) use write::{RowSource, SegmentWriter, Sealable};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,21 @@
 //! UUIDs as text: 36 characters in lower case, which senders like to use as external ids, and the 16 bytes that they stand
 //! for.
 
+/// What each character stands for: a digit below 16, or nothing.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NONE; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[CHARACTERS[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+const CHARACTERS: &[u8; 16] = b"0123456789abcdef";
+const NONE: u8 = 0xff;
+
+/// Where the two characters of each byte stand.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 /// Where the hyphens stand.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
@@ -8,33 +23,31 @@ const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 pub(crate) fn parse(text: &str) -> Option<[u8; 16]> {
     let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; 16];
-    let mut nibbles = 0_usize;
-    for (index, character) in text.iter().enumerate() {
-        let nibble = match character {
-            b'-' if HYPHENS.contains(&index) => continue,
-            _ if HYPHENS.contains(&index) => return None,
-            b'0'..=b'9' => character - b'0',
-            b'a'..=b'f' => character - b'a' + 10,
-            _ => return None,
-        };
-        let byte = bytes.get_mut(nibbles / 2)?;
-        *byte = *byte << 4 | nibble;
-        nibbles += 1;
+    // One look at the end instead of one at each character.
+    let mut all = 0;
+    for (byte, place) in bytes.iter_mut().zip(PLACES) {
+        let [high, low] = *text.get(place..)?.first_chunk::<2>()?;
+        let high = *DIGITS.get(usize::from(high))?;
+        let low = *DIGITS.get(usize::from(low))?;
+        all |= high | low;
+        *byte = high << 4 | low & 0xf;
     }
-    Some(bytes)
+    let has_hyphens = HYPHENS.iter().all(|place| text.get(*place) == Some(&b'-'));
+    (has_hyphens && all < 16).then_some(bytes)
 }
 
 /// The text of 16 bytes, in place of what is in `out`.
 pub(crate) fn write(bytes: [u8; 16], out: &mut String) {
-    out.clear();
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            out.push('-');
-        }
-        for nibble in [byte >> 4, byte & 15] {
-            out.push(char::from_digit(nibble.into(), 16).expect("below 16"));
+    let mut text = [b'-'; 36];
+    for (byte, place) in bytes.into_iter().zip(PLACES) {
+        let digit = |digit: u8| CHARACTERS.get(usize::from(digit)).copied();
+        let characters = [digit(byte >> 4), digit(byte & 0xf)].map(Option::unwrap_or_default);
+        if let Some(place) = text.get_mut(place..place + 2) {
+            place.copy_from_slice(&characters);
         }
     }
+    out.clear();
+    out.push_str(str::from_utf8(&text).expect("digits and hyphens"));
 }
 
 #[cfg(test)]

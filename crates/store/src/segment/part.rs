@@ -1,7 +1,7 @@
 //! An organization's part of a segment, as readers hold it: ranges in memory, rows on disk.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::OrganizationId;
@@ -13,7 +13,7 @@ pub(crate) use super::index::Group;
 use super::index::{HEADER, PartIndex, PostingsBlock, RowGroup, SegmentIndex};
 use super::read::Arrivals;
 use super::shape::Shape;
-use super::{BlockCache, GroupColumns, postings, read, schema};
+use super::{BlockCache, GroupColumns, postings, read, schema, verify};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{damaged, open, open_named, read_exactly};
@@ -138,12 +138,8 @@ impl Part {
                 .map_or(first, |group| group.ordinals().end)
     }
 
-    /// The Parquet file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.file.path
-    }
-
     /// Where the row group of these rows begins in the Parquet file.
+    #[cfg(test)]
     pub(crate) fn offset(&self, group: &Group) -> u64 {
         let row_group = self.file.row_groups.get(group.number as usize);
         row_group.map_or(0, |row_group| row_group.offset)
@@ -193,6 +189,24 @@ impl Part {
         let block = Arc::new(read::rows(&self.file, group, rows, identities)?);
         cache.put(place, &block);
         Ok(block)
+    }
+
+    /// Reads the files back and compares everything that readers look at with its checksum: the columns of all row groups, also those of
+    /// other organizations, and the postings of this one.
+    ///
+    /// # Errors
+    /// `Damaged`, `Missing`, `Io`.
+    pub(crate) fn verify(&self) -> Result<(), StoreError> {
+        verify::row_groups(&self.file)?;
+        self.verify_postings()
+    }
+
+    /// The same for the postings alone.
+    ///
+    /// # Errors
+    /// See [`Self::verify`].
+    pub(crate) fn verify_postings(&self) -> Result<(), StoreError> {
+        verify::postings(&self.file, &self.postings)
     }
 
     /// The rows of a row group, read from disk.

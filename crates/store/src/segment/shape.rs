@@ -118,19 +118,13 @@ impl Column {
     }
 
     /// The value at the front of packed metadata and its length, if it is one that this column gives back as the very same bytes.
-    /// `least` is a buffer for what would be written.
-    fn read<'a>(&self, packed: &'a [u8], least: &mut Vec<u8>) -> Option<(Cell<'a>, usize)> {
+    fn read<'a>(&self, packed: &'a [u8]) -> Option<(Cell<'a>, usize)> {
         let payload = packed.strip_prefix(&*self.prefix)?;
         let mut reader = Reader::new(payload);
-        least.clear();
         let cell = match self.kind {
             Kind::Text => {
-                let length = reader.len().ok()?;
-                write_len(length, least);
                 // Only the length could have been written in another way.
-                if !payload.starts_with(&*least) {
-                    return None;
-                }
+                let length = shortest(&mut reader, Reader::len)?;
                 Cell::Text(reader.bytes(length).ok()?)
             }
             Kind::Bool => {
@@ -139,21 +133,21 @@ impl Column {
                 Cell::Bool(at == 1)
             }
             Kind::Integer => {
-                let whole = reader.signed().ok()?;
-                write_signed(whole, least);
-                if !payload.starts_with(&*least) {
-                    return None;
-                }
+                let whole = shortest(&mut reader, Reader::signed)?;
                 Cell::Whole(i64::try_from(whole).ok()?)
             }
             Kind::Decimal { scale } => {
                 let own = reader.byte().ok()?;
-                let mantissa = reader.signed().ok()?;
+                let mantissa = shortest(&mut reader, Reader::signed)?;
+                let mantissa = i64::try_from(mantissa).ok()?;
+                // Only in the least scale: with nothing that could be cut off behind the point.
+                if own > 0 && mantissa % 10 == 0 {
+                    return None;
+                }
                 let factor = 10_i64.checked_pow(u32::from(scale.checked_sub(own)?))?;
-                let units = i64::try_from(mantissa).ok()?.checked_mul(factor)?;
-                write_units(units, scale, least);
-                // What a decimal of 18 digits holds, and only in the least scale.
-                if units.unsigned_abs() >= 10_u64.pow(18) || !payload.starts_with(&*least) {
+                let units = mantissa.checked_mul(factor)?;
+                // What a decimal of 18 digits holds.
+                if units.unsigned_abs() >= 10_u64.pow(18) {
                     return None;
                 }
                 Cell::Whole(units)
@@ -175,6 +169,23 @@ impl Column {
             (Kind::Decimal { scale }, Cell::Whole(units)) => write_units(units, scale, out),
             (_, Cell::Whole(whole)) => write_signed(whole.into(), out),
         }
+    }
+}
+
+/// Reads an integer, if it was written in the fewest bytes, as a writer does: then the last group of seven bits is not empty, but for
+/// an integer that is one group.
+fn shortest<'a, T>(
+    reader: &mut Reader<'a>,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<T, PackedError>,
+) -> Option<T> {
+    let before = reader.rest();
+    let value = read(reader).ok()?;
+    let written = before.get(..before.len() - reader.rest().len())?;
+    match written {
+        [_] => Some(value),
+        // More bytes than 64 bits take are of no use to a column.
+        [.., last] if *last != 0 && written.len() <= 10 => Some(value),
+        _ => None,
     }
 }
 
@@ -316,8 +327,6 @@ pub(super) struct Taker<'a> {
     rest: MetadataBuilder,
     /// One value, to see how long it is.
     one: MetadataBuilder,
-    /// What a value would be written as.
-    least: Vec<u8>,
     /// The layout of the row before. Rows are alike, so it saves nearly all searches.
     before: Vec<u8>,
 }
@@ -346,7 +355,7 @@ impl<'a> Taker<'a> {
         let like_before = self.before.get(self.layout.len()).copied();
         let mut read = |place: u8| {
             let column = shape.columns.get(usize::from(place))?;
-            let (cell, length) = column.read(packed, &mut self.least)?;
+            let (cell, length) = column.read(packed)?;
             self.layout.push(place);
             self.cells.push((place, cell));
             Some(length)

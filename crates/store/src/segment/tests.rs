@@ -13,7 +13,7 @@ use proptest::prelude::*;
 mod by_column;
 mod damage;
 
-use super::{BlockCache, RowSource, SegmentPlace, SegmentWriter, open_segment};
+use super::{BlockCache, RowSource, Sealable, SegmentPlace, SegmentWriter, open_segment};
 use crate::disk::Disk;
 use crate::files::NewFiles;
 use crate::folder::Secret;
@@ -66,6 +66,10 @@ impl CopyIdentities for Known {
         }
         Some(copied)
     }
+}
+
+fn known(source: &RowSource) -> Sealable<'_> {
+    (source, &Known)
 }
 
 fn value() -> impl Strategy<Value = Owned> {
@@ -208,8 +212,9 @@ fn check(sources: &[RowSource]) {
     let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::new());
     let mut files = NewFiles::new(Arc::clone(&disk));
     let [path, index_path] = ["/s.parquet", "/s.index"].map(|path| Path::new(path).to_owned());
-    let all: Vec<&RowSource> = sources.iter().collect();
-    let written = writer().write(&mut files, path.clone(), index_path.clone(), &all)
+    let all: Vec<Sealable<'_>> = sources.iter().map(known).collect();
+    let written = writer()
+        .write(&mut files, path.clone(), index_path.clone(), &all)
         .expect("a healthy disk");
     let place = SegmentPlace {
         number: 1,
@@ -324,7 +329,7 @@ fn a_row_group_of_large_rows_ends_by_its_bytes() {
         })
         .collect();
     let source = source(1, vec![(block(0, &samples), 0..samples.len())]);
-    let groups = super::write::row_groups(&[&source]);
+    let groups = super::write::row_groups(&[known(&source)]);
     assert_eq!(groups.len(), 10, "four mebibytes each");
     check(&[source]);
 }
@@ -380,7 +385,7 @@ fn small_organizations_share_row_groups_and_large_ones_do_not() {
         })
         .collect();
     check(&sources);
-    let all: Vec<&RowSource> = sources.iter().collect();
+    let all: Vec<Sealable<'_>> = sources.iter().map(known).collect();
     let organizations_in: Vec<usize> = super::write::row_groups(&all)
         .iter()
         .map(Vec::len)

@@ -8,6 +8,7 @@ mod gather;
 mod pack;
 mod pages;
 mod parquet_file;
+mod verify;
 mod words;
 
 use std::ops::Range;
@@ -22,10 +23,10 @@ use super::shape::{Shape, Taker};
 use super::{part, postings};
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::files::NewFiles;
+use crate::files::{NewFiles, damaged};
 use crate::keys::KeyHasher;
 use crate::limits::{GROUP_BYTES, GROUP_ROWS, SHAPE_ROWS_SAMPLED, SHARED_GROUP_ROWS};
-use crate::tail::Block;
+use crate::tail::{Block, CopyIdentities};
 
 use gather::{Columns, Keys};
 use parquet_file::ParquetFile;
@@ -108,6 +109,9 @@ impl RowSource {
     }
 }
 
+/// Rows and who knows their identities.
+pub(crate) type Sealable<'a> = (&'a RowSource, &'a dyn CopyIdentities);
+
 /// Rows that follow each other.
 type Rows<'a> = Vec<(&'a Arc<Block>, Range<usize>)>;
 
@@ -116,6 +120,7 @@ pub(super) struct Piece<'a> {
     /// The place of the organization's rows among all sources.
     source: usize,
     organization: OrganizationId,
+    identities: &'a dyn CopyIdentities,
     rows: Rows<'a>,
 }
 
@@ -168,16 +173,17 @@ impl Piece<'_> {
 
 /// What stands in each row group. An organization with many rows has row groups of its own; those with few share one, as a row
 /// group costs some thousand bytes however few rows it has.
-pub(super) fn row_groups<'a>(sources: &[&'a RowSource]) -> Vec<Vec<Piece<'a>>> {
+pub(super) fn row_groups<'a>(sources: &[Sealable<'a>]) -> Vec<Vec<Piece<'a>>> {
     let mut row_groups = Vec::new();
     let mut shared: Vec<Piece<'a>> = Vec::new();
     let (mut shared_rows, mut shared_bytes) = (0, 0);
-    for (at, source) in sources.iter().enumerate() {
+    for (at, (source, identities)) in sources.iter().enumerate() {
         let is_small = source.rows() < SHARED_GROUP_ROWS;
         for rows in source.pieces() {
             let piece = Piece {
                 source: at,
                 organization: source.organization,
+                identities: *identities,
                 rows,
             };
             let is_full = shared_rows + piece.len() > GROUP_ROWS || shared_bytes >= GROUP_BYTES;
@@ -209,17 +215,18 @@ impl SegmentWriter {
     /// Writes and syncs the files of a segment of these rows, the sources ordered by organization.
     ///
     /// # Errors
-    /// `NoSpace`, `Write`, `Sync`: what the system refused.
+    /// `NoSpace`, `Write`, `Sync`: what the system refused. `Damaged`: what is written is not what is in memory.
     pub(crate) fn write(
         &self,
         files: &mut NewFiles,
         path: PathBuf,
         index_path: PathBuf,
-        sources: &[&RowSource],
+        sources: &[Sealable<'_>],
     ) -> Result<Written, StoreError> {
-        let rows: usize = sources.iter().map(|source| source.rows()).sum();
+        let rows: usize = sources.iter().map(|(source, _)| source.rows()).sum();
         let every = (rows / SHAPE_ROWS_SAMPLED).max(1);
-        let shape = Shape::of(sources.iter().flat_map(|source| source.events(every)));
+        let sample = sources.iter().flat_map(|(source, _)| source.events(every));
+        let shape = Shape::of(sample);
 
         let mut index_file = files.create(index_path)?;
         index_file.append(&HEADER)?;
@@ -228,12 +235,14 @@ impl SegmentWriter {
         let mut taker = Taker::default();
         let mut keys: Vec<Keys> = sources
             .iter()
-            .map(|source| Vec::with_capacity(source.rows()))
+            .map(|(source, _)| Vec::with_capacity(source.rows()))
             .collect();
         let mut groups: Vec<Vec<Group>> = sources.iter().map(|_| Vec::new()).collect();
         for pieces in row_groups(sources) {
             let number = parquet.next();
-            columns.gather(&shape, &pieces, &mut taker, &self.hasher, &mut keys);
+            columns
+                .gather(&shape, &pieces, &mut taker, &self.hasher, &mut keys)
+                .ok_or_else(|| parquet.misfit("a row is not what its columns say"))?;
             parquet.row_group(&mut columns)?;
             let mut row_first = 0;
             for piece in &pieces {
@@ -244,7 +253,7 @@ impl SegmentWriter {
             }
         }
         let mut parts = Vec::with_capacity(sources.len());
-        for (source, groups) in sources.iter().zip(groups) {
+        for ((source, _), groups) in sources.iter().zip(groups) {
             let ordinal_first = groups.first().map_or(0, |group| group.ordinal_first);
             let identities = source.blocks.iter().flat_map(|(block, rows)| {
                 let identities = block.identities().get(rows.clone());
@@ -265,6 +274,10 @@ impl SegmentWriter {
             parts,
         };
         let directory = index.encode();
+        if SegmentIndex::decode(&directory).as_ref() != Ok(&index) {
+            let what = "an index is not what is read back from its bytes";
+            return Err(damaged(index_file.path(), index_file.position(), what));
+        }
         index_file.append(&directory)?;
         Ok(Written {
             bytes,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Owned, Sample, block, source, writer};
+use super::{Known, Owned, Sample, block, source, writer};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::NewFiles;
@@ -29,7 +29,13 @@ fn a_changed_column_is_an_error_at_its_place_and_the_others_are_read() {
     let mut files = NewFiles::new(Arc::clone(&disk));
     let [path, index_path] = ["/s.parquet", "/s.index"].map(|path| Path::new(path).to_owned());
     let rows = source(1, vec![(block(0, &samples), 0..samples.len())]);
-    let written = writer().write(&mut files, path.clone(), index_path.clone(), &[&rows])
+    let written = writer()
+        .write(
+            &mut files,
+            path.clone(),
+            index_path.clone(),
+            &[(&rows, &Known)],
+        )
         .expect("a healthy disk");
     let place = SegmentPlace {
         number: 1,

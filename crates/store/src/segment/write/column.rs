@@ -134,6 +134,18 @@ impl Values {
         }
     }
 
+    /// How many.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Words { places, .. } | Self::Ids { places, .. } => places.len(),
+            Self::Texts { ends, .. } => ends.len(),
+            Self::Uuids(bytes) => bytes.len() / 16,
+            Self::Longs(values) => values.len(),
+            Self::Numbers(values) => values.len(),
+            Self::Bools(values) => values.len(),
+        }
+    }
+
     fn clear(&mut self) {
         match self {
             Self::Words {
@@ -293,7 +305,7 @@ impl Column {
 
 impl Values {
     /// The content of the dictionary and how many values that is; `None` when the values are shorter without one.
-    fn dictionary(&self) -> Option<(&[u8], usize)> {
+    pub(super) fn dictionary(&self) -> Option<(&[u8], usize)> {
         match self {
             Self::Words {
                 words,

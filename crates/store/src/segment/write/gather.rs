@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::{Event, Member, MetadataRef, Timestamp};
+use domain::{Event, Identity, Member, MetadataRef, Timestamp};
 
 use super::super::schema::Fixed;
 use super::super::shape::{Cell, Kind, Shape, Taker};
@@ -22,6 +22,16 @@ pub(super) struct Columns {
     columns: Vec<Column>,
     rows: usize,
     seed: u64,
+    /// The head of a row, written again.
+    head: Vec<u8>,
+    uuid: String,
+}
+
+/// What columns have in another form than the row.
+struct Again<'a> {
+    identity: Identity<'a>,
+    timestamp: Timestamp,
+    uuid: Option<[u8; 16]>,
 }
 
 /// Hash and ordinal of each row with a key.
@@ -42,6 +52,8 @@ impl Columns {
             columns: Fixed::ALL.map(empty).into_iter().chain(metadata).collect(),
             rows: 0,
             seed,
+            head: Vec::new(),
+            uuid: String::new(),
         }
     }
 
@@ -57,7 +69,8 @@ impl Columns {
         self.columns.get_mut(column).expect("columns are places")
     }
 
-    /// Replaces what is there by the rows of a row group. Adds the keys of each piece's rows to its organization's, by `keys_of`.
+    /// Replaces what is there by the rows of a row group, and adds the keys of each piece's rows to those of its source. `None` when a row
+    /// is not what its columns say, which it always is.
     pub(super) fn gather<'a>(
         &mut self,
         shape: &Shape,
@@ -65,7 +78,7 @@ impl Columns {
         taker: &mut Taker<'a>,
         hasher: &KeyHasher,
         keys: &mut [Keys],
-    ) {
+    ) -> Option<()> {
         self.columns.iter_mut().for_each(Column::clear);
         self.rows = 0;
         for piece in pieces {
@@ -78,18 +91,48 @@ impl Columns {
             self.column(Fixed::Organization as usize)
                 .add_ids(piece.organization.as_bytes(), piece.len());
             self.numbers(Fixed::Ordinal, (first..).take(piece.len()));
+            let mut ordinals = first..;
             for (block, rows) in &piece.rows {
                 self.whole(block, rows);
-                for (row, ordinal) in rows.clone().zip(block.ordinal_first()..) {
+                let identities = block.identities().get(rows.clone())?;
+                let identities = piece.identities.copy(identities)?;
+                for (row, identity) in rows.clone().zip(identities.iter()) {
                     let event = block.row(row).event();
                     let at = self.rows;
-                    self.head(at, &event);
+                    let uuid = event.external_id.and_then(uuid_text::parse);
+                    self.head(at, &event, uuid);
                     self.metadata(at, shape, event.metadata, taker);
+                    let timestamp = *block.timestamps().get(row)?;
+                    let again = Again {
+                        identity,
+                        timestamp,
+                        uuid,
+                    };
+                    self.verify_head(block.row_bytes(row), &event, &again)?;
+                    let ordinal = ordinals.next()?;
                     keys.extend(hash(&event).map(|hash| (hash, ordinal)));
                     self.rows += 1;
                 }
             }
         }
+        Some(())
+    }
+
+    /// Whether a row is its head, written again with what columns have in another form than the row, and its metadata.
+    fn verify_head(&mut self, row: &[u8], event: &Event<'_>, again: &Again<'_>) -> Option<()> {
+        self.head.clear();
+        if let Some(uuid) = again.uuid {
+            uuid_text::write(uuid, &mut self.uuid);
+        }
+        Event {
+            identity: again.identity,
+            timestamp: again.timestamp,
+            external_id: again.uuid.map_or(event.external_id, |_| Some(&self.uuid)),
+            metadata: MetadataRef::EMPTY,
+            ..event.clone()
+        }
+        .encode(&mut self.head);
+        (row.strip_prefix(&*self.head)? == event.metadata.bytes()).then_some(())
     }
 
     fn numbers(&mut self, column: Fixed, numbers: impl Iterator<Item = u32>) {
@@ -121,7 +164,7 @@ impl Columns {
     }
 
     /// Adds what stands before the metadata.
-    fn head(&mut self, row: usize, event: &Event<'_>) {
+    fn head(&mut self, row: usize, event: &Event<'_>, uuid: Option<[u8; 16]>) {
         let seed = self.seed;
         let mut add = |column: Fixed, text: &str| {
             self.column(column as usize)
@@ -137,12 +180,12 @@ impl Columns {
         if let Some(parent) = event.parent {
             add(Fixed::Parent, parent);
         }
-        match event.external_id.map(|id| (id, uuid_text::parse(id))) {
-            None => {}
-            Some((_, Some(uuid))) => self
+        match (event.external_id, uuid) {
+            (None, _) => {}
+            (Some(_), Some(uuid)) => self
                 .column(Fixed::ExternalIdUuid as usize)
                 .add_uuid(row, uuid),
-            Some((id, None)) => add(Fixed::ExternalId, id),
+            (Some(id), None) => add(Fixed::ExternalId, id),
         }
     }
 

@@ -17,8 +17,9 @@ use super::super::shape::Shape;
 use super::column::{Column, Values, WrittenColumn};
 use super::gather::Columns;
 use super::pages::Pages;
+use super::verify::Verifier;
 use crate::error::StoreError;
-use crate::files::NewFile;
+use crate::files::{NewFile, damaged};
 
 /// What a Parquet file begins and ends with.
 const MAGIC: &[u8] = b"PAR1";
@@ -36,6 +37,7 @@ pub(super) struct ParquetFile {
     row_groups: Vec<RowGroup>,
     pages: Pages,
     content: Vec<u8>,
+    verifier: Verifier,
 }
 
 impl ParquetFile {
@@ -49,6 +51,7 @@ impl ParquetFile {
             row_groups: Vec::new(),
             pages: Pages::new(),
             content: Vec::new(),
+            verifier: Verifier::default(),
         })
     }
 
@@ -57,7 +60,10 @@ impl ParquetFile {
         u32::try_from(self.row_groups.len()).expect("a segment has few row groups")
     }
 
-    /// Writes a row group.
+    /// Writes a row group, and reads its columns back before they go to the file.
+    ///
+    /// # Errors
+    /// `NoSpace`, `Write`: what the system refused. `Damaged`: a column does not come back as it was.
     pub(super) fn row_group(&mut self, columns: &mut Columns) -> Result<(), StoreError> {
         let rows = columns.rows();
         let offset = self.file.position();
@@ -66,7 +72,12 @@ impl ParquetFile {
         let mut footers = Vec::with_capacity(columns.all().len());
         let (mut next, mut plain_bytes) = (offset, 0);
         for (place, column) in columns.all().iter_mut().enumerate() {
+            let start = self.pages.bytes().len();
             let written = column.write(rows, &mut self.pages, &mut self.content);
+            let pages = self.pages.bytes().get(start..).unwrap_or_default();
+            if self.verifier.verify(column, rows, pages).is_none() {
+                return Err(self.misfit("a column is not what is read back from its pages"));
+            }
             chunks.push(chunk(&written));
             plain_bytes += written.plain_bytes;
             let footer = self.footer(place, column, rows, next, &written);
@@ -90,6 +101,11 @@ impl ParquetFile {
             chunks: chunks.into(),
         });
         Ok(())
+    }
+
+    /// What to report when the next row group would not be what it should.
+    pub(super) fn misfit(&self, what: &'static str) -> StoreError {
+        damaged(self.file.path(), self.file.position(), what)
     }
 
     /// What the footer says of a column of a row group.
