@@ -1,5 +1,6 @@
 //! The engine: the one object that is asked to take events in and to answer quantities.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,7 +11,7 @@ use domain::{
     OrganizationId,
 };
 use parking_lot::Mutex;
-use query::{Answer, Customers, Grouping, Plan, Question};
+use query::{Answer, Customers, Grouping, Plan, Question, ScanMeans};
 use store::disk::Disk;
 use store::{Folder, KeyHasher, Reader, RecoveryReport, StoreError};
 
@@ -49,6 +50,7 @@ pub struct Engine {
     pub(crate) meters: Arc<LiveMeters>,
     pub(crate) events: Arc<EventIndexes>,
     sealing: Arc<Sealing>,
+    scans: ScanMeans,
     clock: Arc<dyn Clock>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -93,6 +95,11 @@ impl Engine {
         let meters = Arc::new(LiveMeters::new(KeyedHash::new(
             folder.secret().derive("value hash"),
         )));
+        let scans = ScanMeans {
+            // No answer depends on it.
+            threads: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            hash: KeyedHash::new(folder.secret().derive("value hash")),
+        };
         let hasher = reader.key_hasher();
         let events = Arc::new(EventIndexes::new(&folder, reader.clone()));
         // What is derived of old events is folded while nobody asks yet.
@@ -130,6 +137,7 @@ impl Engine {
             meters,
             events,
             sealing,
+            scans,
             clock: Arc::clone(&options.clock),
             threads,
         })
@@ -234,7 +242,7 @@ impl Engine {
                 let snapshot = self.reader.snapshot(organization);
                 match Plan::of(&question) {
                     Plan::Cube => meter.read(&snapshot, |fold| fold.cube().answer(ask.buckets)),
-                    Plan::Scan => query::scan(&snapshot, &question),
+                    Plan::Scan => query::scan(&snapshot, &question, &self.scans),
                 }
             });
             if let Some(answer) = answer {

@@ -9,6 +9,7 @@
 
 #![warn(missing_docs)]
 
+mod columns;
 mod credits;
 mod cube;
 pub mod events;
@@ -26,5 +27,5 @@ pub use fold::{CATCH_UP_ROWS, Fold, MATCH_ROWS};
 pub use matcher::{Matcher, Matches};
 pub use plan::Plan;
 pub use question::{Answer, Customers, Grouping, Question};
-pub use scan::scan;
+pub use scan::{ScanMeans, scan};
 pub use usage::{Customer, CustomerUsage, Rows, Usage};
