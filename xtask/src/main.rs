@@ -5,9 +5,11 @@
 //!   published clients, packages built on them and schemathesis; DuckDB on a data folder. `--rust-only` leaves those out.
 //! - `ci`: the same on a release build, and that the measurements work.
 //! - `clients`: only the programs that people have.
+//! - `bench`: Sextant beside ClickHouse, DuckDB and PostgreSQL on one workload, every answer compared; `bench profile`: where the time goes.
 //!
 //! Steps run in order and the first that fails ends it, with exit status 1. Warnings are errors.
 
+mod bench;
 mod clients;
 mod run;
 mod steps;
@@ -24,6 +26,9 @@ usage: cargo xtask COMMAND
   clients [--release] [NAME...]    what people have: the published clients, packages built on them and schemathesis against
                                    the server, and DuckDB on a data folder; or only those named: python-0.32 python-1.0
                                    node-0.49 node-1.0 ingestion better-auth schemathesis duckdb
+  bench [OPTION...]                measure Sextant beside ClickHouse, DuckDB and PostgreSQL, compare every answer, and write
+                                   docs/benchmarks.md; `bench --help` has the options
+  bench profile [ingest|query]     where the time goes: a flame graph, or counts of instructions
 
 What people have needs Python and Node.js; --rust-only needs neither.
 ";
@@ -37,6 +42,8 @@ fn main() -> ExitCode {
         ["ci"] => steps::ci(),
         ["clients", "--release", names @ ..] => steps::clients(Profile::Release, names),
         ["clients", names @ ..] => steps::clients(Profile::Dev, names),
+        ["bench", "profile", args @ ..] => bench::profile(args),
+        ["bench", args @ ..] => bench::compare(args),
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
+use crate::bench;
 use crate::clients::{self, Clients};
 use crate::run::{Failed, Profile, cargo, run, run_tests};
 
@@ -26,20 +27,7 @@ pub(crate) fn test_rust_only() -> Result<(), Failed> {
 pub(crate) fn ci() -> Result<(), Failed> {
     let clients = Clients::prepare(&[])?;
     build(Profile::Release, &["cli", "bench"])?;
-    run(&mut cargo([
-        "run",
-        "--quiet",
-        "--release",
-        "--locked",
-        "--package",
-        "bench",
-        "--",
-        "all",
-        "--seconds",
-        "1",
-        "--events",
-        "20000",
-    ]))?;
+    bench::tiny()?;
     let mut closing = rust()?;
     // A client of our own, and a `kill -9` at any moment, against the release build.
     closing.extend(run_tests(&mut cargo([
@@ -98,7 +86,7 @@ fn rust() -> Result<Vec<String>, Failed> {
     Ok(closing)
 }
 
-fn build(profile: Profile, packages: &[&str]) -> Result<(), Failed> {
+pub(crate) fn build(profile: Profile, packages: &[&str]) -> Result<(), Failed> {
     let mut command = cargo(["build", "--locked"]);
     if profile == Profile::Release {
         command.arg("--release");

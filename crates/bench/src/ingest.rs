@@ -103,14 +103,6 @@ impl Load {
     }
 }
 
-/// When to stop.
-#[derive(Debug, Clone, Copy)]
-enum End {
-    At(Instant),
-    /// After so many events on each connection.
-    Events(u64),
-}
-
 /// How far a run has come; for whoever asks questions meanwhile.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
@@ -143,7 +135,7 @@ pub(crate) async fn batches_watched(
         target,
         plan,
         options.connections,
-        Limit::Time(Duration::from_secs(options.seconds)),
+        Duration::from_secs(options.seconds),
         progress,
     )
     .await
@@ -161,26 +153,7 @@ pub(crate) async fn singles(target: &Target, options: &Singles) -> anyhow::Resul
         target,
         plan,
         options.connections,
-        Limit::Time(Duration::from_secs(options.seconds)),
-        &Arc::default(),
-    )
-    .await
-}
-
-/// Sends `events` events over `days` days, in batches of 1,000.
-pub(crate) async fn fill(target: &Target, events: u64, days: u64) -> anyhow::Result<Load> {
-    let plan = Plan {
-        shape: Shape::Twelve,
-        days,
-        events: 1_000,
-        templates: 48,
-    };
-    let connections = 4;
-    run(
-        target,
-        plan,
-        connections,
-        Limit::Events(events.div_ceil(connections)),
+        Duration::from_secs(options.seconds),
         &Arc::default(),
     )
     .await
@@ -197,18 +170,11 @@ struct Plan {
     templates: usize,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Limit {
-    Time(Duration),
-    /// For each connection.
-    Events(u64),
-}
-
 async fn run(
     target: &Target,
     plan: Plan,
     connections: u64,
-    limit: Limit,
+    time: Duration,
     progress: &Arc<Progress>,
 ) -> anyhow::Result<Load> {
     let mut prepared = Vec::new();
@@ -222,10 +188,7 @@ async fn run(
         prepared.push((connection, requests, Numbers::new(seeds.next())));
     }
     let started = Instant::now();
-    let end = match limit {
-        Limit::Time(time) => End::At(started + time),
-        Limit::Events(events) => End::Events(events),
-    };
+    let end = started + time;
     let mut tasks = JoinSet::new();
     for (connection, requests, numbers) in prepared {
         tasks.spawn_local(send(
@@ -256,18 +219,15 @@ async fn send(
     mut connection: Connection,
     mut requests: Vec<Request>,
     mut numbers: Numbers,
-    end: End,
+    end: Instant,
     progress: Arc<Progress>,
 ) -> anyhow::Result<(u64, Latencies)> {
     let (mut events, mut latencies) = (0, Latencies::default());
     let mut turn = 0;
     loop {
         let begun = Instant::now();
-        match end {
-            End::At(end) if begun >= end => break,
-            End::Events(enough) if events >= enough => break,
-            _ if progress.stop.load(Ordering::SeqCst) => break,
-            _ => {}
+        if begun >= end || progress.stop.load(Ordering::SeqCst) {
+            break;
         }
         turn = (turn + 1) % requests.len();
         let request = &mut requests[turn];

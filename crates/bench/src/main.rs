@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a tool for people at a terminal")]
 
-mod all;
+mod compare;
 mod events;
 mod http;
 mod ingest;
@@ -12,9 +12,9 @@ mod latency;
 mod machine;
 mod numbers;
 mod oracle;
-mod quantities;
 mod report;
 mod results;
+mod runs;
 mod server;
 mod setup;
 mod sextant;
@@ -55,19 +55,20 @@ enum Command {
         #[command(flatten)]
         options: ingest::Singles,
     },
-    /// Fill a server with events and measure quantities
-    Quantities {
-        #[command(flatten)]
-        target: Target,
-        #[command(flatten)]
-        options: quantities::Options,
-    },
     /// Make the workload of the comparisons: events, meters, questions and their exact answers
     Workload(Make),
     /// Measure Sextant on a workload, and compare every answer
     Sextant(sextant::Sextant),
-    /// Start a server for each of the measurements and print a table in Markdown
-    All(all::All),
+    /// Ingest alone, each run on a server of its own, as a table in Markdown
+    Runs(runs::Runs),
+    /// The comparison: every engine on the same workload, every answer compared, one report
+    Compare(compare::Compare),
+    /// Write docs/benchmarks.md and its charts again, from the figures in docs/benchmarks
+    Page {
+        /// The folder of the page
+        #[arg(long, value_name = "DIR", default_value = "docs")]
+        docs: PathBuf,
+    },
 }
 
 /// Which workload to make.
@@ -119,7 +120,7 @@ pub(crate) struct Target {
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub(crate) url: String,
 
-    /// A token that may write events and, for quantities, meters
+    /// A token that may write events
     #[arg(long, env = "SEXTANT_TOKEN", hide_env_values = true)]
     pub(crate) token: String,
 }
@@ -144,13 +145,11 @@ fn run(command: Command) -> anyhow::Result<()> {
             let load = block_on(ingest::singles(&target, &options))?;
             println!("{}", report::load(&options.title(), &load));
         }
-        Command::Quantities { target, options } => {
-            let answers = block_on(quantities::measure(&target, &options))?;
-            println!("{}", report::answers(&answers));
-        }
         Command::Workload(make) => make.run()?,
         Command::Sextant(sextant) => sextant.run()?,
-        Command::All(all) => all.run()?,
+        Command::Runs(runs) => runs.run()?,
+        Command::Compare(compare) => compare.run()?,
+        Command::Page { docs } => report::rewrite(&docs)?,
     }
     Ok(())
 }

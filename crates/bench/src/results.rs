@@ -19,6 +19,9 @@ pub(crate) struct EngineResult {
     pub(crate) version: String,
     /// How the events are kept, and why so.
     pub(crate) schema: String,
+    /// What it makes of repeated keys.
+    #[serde(default)]
+    pub(crate) deduplication: Option<String>,
     pub(crate) load: LoadResult,
     /// Small inserts of the same lines, as they come.
     #[serde(default)]
@@ -35,6 +38,10 @@ pub(crate) struct LoadResult {
     pub(crate) rows: u64,
     pub(crate) seconds: f64,
     pub(crate) bytes_on_disk: u64,
+    /// A bulk load of so many of the rows, where there is one,
+    #[serde(default)]
+    pub(crate) bulk_rows: Option<u64>,
+    /// in so many seconds.
     #[serde(default)]
     pub(crate) bulk_seconds: Option<f64>,
 }
@@ -50,13 +57,18 @@ pub(crate) struct InsertResult {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AnswerResult {
     pub(crate) id: String,
+    #[serde(default)]
     pub(crate) p50_ms: f64,
+    #[serde(default)]
     pub(crate) p99_ms: f64,
     /// The first time.
     #[serde(default)]
     pub(crate) cold_ms: Option<f64>,
+    #[serde(default)]
     pub(crate) runs: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) quantities: Vec<String>,
+    #[serde(default)]
     pub(crate) total: String,
     /// Why there is no answer.
     #[serde(default)]
@@ -122,6 +134,25 @@ pub(crate) struct ServerResult {
     pub(crate) restart: Option<RestartResult>,
     #[serde(default)]
     pub(crate) latencies: Vec<LatencyResult>,
+    #[serde(default)]
+    pub(crate) ingest: Vec<IngestResult>,
+}
+
+/// Requests as fast as they are answered, on a server of their own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct IngestResult {
+    pub(crate) title: String,
+    pub(crate) events: u64,
+    pub(crate) events_per_second: u64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
+    pub(crate) p999_ms: f64,
+    pub(crate) cpu_micros_per_event: f64,
+    pub(crate) memory_bytes_max: u64,
+    /// With what of the journal is still there.
+    pub(crate) disk_bytes_per_event: u64,
+    /// From the start of a server on that folder, after the first was killed, until it listens.
+    pub(crate) restart_ms: f64,
 }
 
 /// Questions while batches are sent as fast as they are answered.

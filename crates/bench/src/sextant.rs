@@ -34,35 +34,35 @@ const SETTLE_MAX: Duration = Duration::from_mins(10);
 pub(crate) struct Sextant {
     /// The folder of a workload
     #[arg(long, value_name = "DIR")]
-    workload: PathBuf,
+    pub(crate) workload: PathBuf,
 
     /// The server's program
     #[arg(long, value_name = "FILE", default_value = "target/release/sextant")]
-    server: PathBuf,
+    pub(crate) server: PathBuf,
 
     /// Where to make the data folder; beside the workload when left out
     #[arg(long, value_name = "DIR")]
-    folder: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
 
     /// Where to write the results; in the workload's folder when left out
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 
     /// Connections that load
     #[arg(long, default_value_t = 8)]
-    connections: u64,
+    pub(crate) connections: u64,
 
     /// How long batches are sent while questions are asked; 0 leaves out all that is measured under load
     #[arg(long, default_value_t = 10)]
-    seconds: u64,
+    pub(crate) seconds: u64,
 
     /// How long requests are sent at each rate; 0 leaves the rates out
     #[arg(long, default_value_t = 5)]
-    rate_seconds: u64,
+    pub(crate) rate_seconds: u64,
 
     /// How long each question is asked again and again, in milliseconds
     #[arg(long, default_value_t = 500)]
-    question_ms: u64,
+    pub(crate) question_ms: u64,
 }
 
 /// A workload that was loaded, and who asks about it.
@@ -158,11 +158,14 @@ impl Sextant {
         let result = EngineResult {
             engine: "sextant".to_owned(),
             version: machine::commit(),
-            schema: "events over HTTP; the server decides".to_owned(),
+            schema: "Events over HTTP, in blocks of 1,000; the server decides how it keeps them."
+                .to_owned(),
+            deduplication: Some("Each key counts once, for ever.".to_owned()),
             load: LoadResult {
                 rows: load.events,
                 seconds,
                 bytes_on_disk: measured.bytes_by_kind.values().sum(),
+                bulk_rows: None,
                 bulk_seconds: None,
             },
             insert_1000: Some(InsertResult {
