@@ -240,9 +240,14 @@ impl Engine {
             };
             let answer = meter.unless_replaced(|| {
                 let snapshot = self.reader.snapshot(organization);
+                let scan = || query::scan(&snapshot, &question, &self.scans);
                 match Plan::of(&question) {
-                    Plan::Cube => meter.read(&snapshot, |fold| fold.cube().answer(ask.buckets)),
-                    Plan::Scan => query::scan(&snapshot, &question, &self.scans),
+                    Plan::Cube => meter.read(&snapshot, |fold| fold.answer(ask.buckets)),
+                    Plan::History => match meter.ask_about_customers(id, &snapshot, &question)? {
+                        Some(answer) => Ok(answer),
+                        None => scan(),
+                    },
+                    Plan::Scan => scan(),
                 }
             });
             if let Some(answer) = answer {

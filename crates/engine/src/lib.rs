@@ -23,6 +23,7 @@ mod meters;
 mod passes;
 mod saved;
 mod sealing;
+mod tables;
 mod upkeep;
 mod usage;
 

@@ -12,6 +12,9 @@ pub(crate) const UPKEEP_PIECES_MAX: usize = 64;
 /// How long upkeep waits for whoever has what is folded for a meter, before it goes on to the next.
 pub(crate) const UPKEEP_PATIENCE: Duration = Duration::from_millis(2);
 
+/// With more entries of its meters' histories in memory (32 bytes each), an organization's are written to disk without waiting for a seal.
+pub(crate) const UNSAVED_ENTRIES_MAX: usize = 2_000_000;
+
 /// Bytes of rows that may wait for the writer. More is refused, so that memory stays bounded when the disk is slow.
 pub(crate) const QUEUE_BYTES_MAX: usize = 256 << 20;
 

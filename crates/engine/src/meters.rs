@@ -1,17 +1,20 @@
 //! The live meters: what each measures, and what is kept up for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Definition, KeyedHash, MeterId, OrganizationId};
 use parking_lot::{Mutex, MutexGuard, RwLock};
-use query::{CATCH_UP_ROWS, Customer, CustomerUsage, Fold, MATCH_ROWS, Matcher, Matches, Rows};
+use query::{
+    Answer, CATCH_UP_ROWS, Customer, CustomerAnswer, CustomerUsage, Fold, MATCH_ROWS, Matcher,
+    Matches, Question, Rows, TableError, TableOwner,
+};
 use rustc_hash::FxHashMap;
-use store::{Reader, Snapshot, StoreError};
+use store::{Reader, Snapshot, StoreError, TableSet};
 
 use crate::limits::{CUSTOMERS_PER_LOCK, STEP_PATIENCE, UPKEEP_PATIENCE};
 use crate::passes::Group;
-use crate::saved;
+use crate::tables::{MeterTables, Part};
 
 /// The events of an organization, whenever they are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -35,14 +38,25 @@ pub(crate) struct LiveMeter {
     /// What is found with it. Whoever has this folds, and the others wait for the outcome instead of doing the same; upkeep does not need
     /// it.
     matches: Mutex<Matches>,
-    fold: RwLock<Fold>,
+    folded: RwLock<Folded>,
+    /// Where it is kept.
+    tables: Arc<MeterTables>,
     /// Held for reading while a question is answered, and for writing from the look for a match until another definition has
     /// taken this one's place. So a question is either answered before that look, which then sees all that it saw, or asks the new
     /// definition.
     replacing: RwLock<()>,
     is_replaced: AtomicBool,
+    hash: KeyedHash,
+}
+
+/// What is folded for a meter.
+#[derive(Debug)]
+struct Folded {
+    fold: Fold,
+    /// Under whom it is kept.
+    owner: TableOwner,
     /// How many rows were folded when it was kept last.
-    saved: AtomicU32,
+    saved: u32,
 }
 
 /// How far upkeep got.
@@ -60,28 +74,49 @@ pub(crate) enum Progress {
 
 impl LiveMeter {
     /// With what was kept of it, if anything was.
-    fn open(events: Events<'_>, id: MeterId, definition: Definition, hash: &KeyedHash) -> Self {
-        let kept = saved::load(
-            events.reader.derived(),
-            events.organization,
-            &saved::name_of_meter(id),
-            &events.snapshot(),
-            |bytes| {
-                let fold = Fold::decode(&definition, hash.clone(), bytes)?;
-                Ok((fold.rows(), fold))
-            },
-        );
-        let fold = kept.unwrap_or_else(|| Fold::new(&definition, hash.clone()));
+    fn open(
+        events: Events<'_>,
+        tables: Arc<MeterTables>,
+        id: MeterId,
+        definition: Definition,
+        hash: &KeyedHash,
+    ) -> Self {
         let definition = Arc::new(definition);
+        let kept = tables.find(id, &definition, &events.snapshot());
+        let kept = kept.and_then(|kept| {
+            let fold = Fold::load(&definition, hash.clone(), &kept);
+            let fold = fold.inspect_err(|error| warn_of(error, id)).ok()?;
+            Some(Folded {
+                saved: fold.rows(),
+                owner: kept.owner,
+                fold,
+            })
+        });
+        let folded = kept.unwrap_or_else(|| Folded {
+            fold: Fold::new(&definition, hash.clone()),
+            owner: tables.begin(id),
+            saved: 0,
+        });
         Self {
-            saved: AtomicU32::new(fold.rows()),
             matcher: Matcher::new(vec![(id, Arc::clone(&definition))], hash.clone()),
             definition,
             matches: Mutex::default(),
-            fold: RwLock::new(fold),
+            folded: RwLock::new(folded),
+            tables,
             replacing: RwLock::default(),
             is_replaced: AtomicBool::new(false),
+            hash: hash.clone(),
         }
+    }
+
+    /// Throws away what is folded, and begins anew.
+    fn begin_anew(&self, id: MeterId) {
+        let mut folded = self.folded.write();
+        *folded = Folded {
+            fold: Fold::new(&self.definition, self.hash.clone()),
+            owner: self.tables.begin(id),
+            saved: 0,
+        };
     }
 
     /// Whether another definition has taken this one's place.
@@ -105,9 +140,9 @@ impl LiveMeter {
     ) -> Result<T, StoreError> {
         loop {
             {
-                let fold = self.fold.read();
-                if fold.rows() >= snapshot.rows() {
-                    return Ok(read(&fold));
+                let folded = self.folded.read();
+                if folded.fold.rows() >= snapshot.rows() {
+                    return Ok(read(&folded.fold));
                 }
             }
             self.catch_up(snapshot)?;
@@ -117,12 +152,17 @@ impl LiveMeter {
     /// Folds the next rows of a snapshot, a bounded number of them. Waits for others who do the same.
     fn catch_up(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
         let mut matches = self.matches.lock();
-        let from = self.fold.read().rows();
+        let from = self.folded.read().fold.rows();
         let until = snapshot.rows().min(from.saturating_add(CATCH_UP_ROWS));
         for (from, until) in pieces(from, until) {
             self.matcher
                 .find(snapshot, from..until, &[0], &mut matches)?;
-            self.fold.write().add(snapshot, &mut matches, 0)?;
+            let mut folded = self.folded.write();
+            if folded.fold.rows() < from {
+                // It has begun anew.
+                break;
+            }
+            folded.fold.add(snapshot, &mut matches, 0)?;
         }
         // In turns, so that others get theirs.
         MutexGuard::unlock_fair(matches);
@@ -131,7 +171,7 @@ impl LiveMeter {
 
     /// How many rows are folded; `None` when somebody else has the fold.
     pub(crate) fn try_rows(&self) -> Option<u32> {
-        Some(self.fold.try_read()?.rows())
+        Some(self.folded.try_read()?.fold.rows())
     }
 
     /// Folds what was found for it as the meter at `place`, as [`Fold::add`]; returns whether it did. Waits a moment at most for
@@ -142,15 +182,19 @@ impl LiveMeter {
         found: &mut Matches,
         place: usize,
     ) -> Result<bool, StoreError> {
-        let Some(mut fold) = self.fold.try_write_for(UPKEEP_PATIENCE) else {
+        let Some(mut folded) = self.folded.try_write_for(UPKEEP_PATIENCE) else {
             return Ok(false);
         };
-        fold.add(snapshot, found, place)?;
+        if folded.fold.rows() < found.rows().start {
+            // It has begun anew.
+            return Ok(false);
+        }
+        folded.fold.add(snapshot, found, place)?;
         Ok(true)
     }
 
     /// What customers used of the meter, each in its present window, with all of a snapshot folded; `until` as in
-    /// [`query::Usage::read`].
+    /// [`Fold::usage`].
     pub(crate) fn usage(
         &self,
         events: Events<'_>,
@@ -162,21 +206,21 @@ impl LiveMeter {
         for some in customers.chunks(CUSTOMERS_PER_LOCK) {
             let is_settled = self.read(&snapshot, |fold| {
                 let mut some = some.iter();
-                some.all(|customer| fold.usage().is_settled(*customer, until))
+                some.all(|customer| fold.is_settled(*customer, until))
             })?;
             if !is_settled {
-                let mut fold = self.fold.write();
+                let mut folded = self.folded.write();
                 let snapshot = events.snapshot();
-                let rows = self.rows(&snapshot, &fold);
+                let rows = self.rows(&snapshot);
                 for customer in some {
-                    fold.usage_mut().settle(&rows, *customer, until)?;
+                    folded.fold.settle(&rows, *customer, until)?;
                 }
             }
-            let fold = self.fold.read();
+            let folded = self.folded.read();
             let snapshot = events.snapshot();
-            let rows = self.rows(&snapshot, &fold);
+            let rows = self.rows(&snapshot);
             for customer in some {
-                usages.push(fold.usage().read(&rows, *customer, until)?);
+                usages.push(folded.fold.usage(&rows, *customer, until)?);
             }
         }
         Ok(usages)
@@ -191,33 +235,8 @@ impl LiveMeter {
     ) -> Result<i128, StoreError> {
         self.read(&events.snapshot(), |fold| {
             let snapshot = events.snapshot();
-            fold.usage()
-                .rollover(&self.rows(&snapshot, fold), customer, until)
+            fold.rollover(&self.rows(&snapshot), customer, until)
         })?
-    }
-
-    /// Keeps what is folded, if that has grown since it was kept last.
-    pub(crate) fn save(&self, events: Events<'_>, id: MeterId) -> Result<(), StoreError> {
-        let mut packed = Vec::new();
-        let (rows, snapshot) = {
-            let fold = self.fold.read();
-            if fold.rows() == self.saved.load(Ordering::Relaxed) || self.is_replaced() {
-                return Ok(());
-            }
-            fold.encode(&self.definition, &mut packed);
-            (fold.rows(), events.snapshot())
-        };
-        let name = saved::name_of_meter(id);
-        let derived = events.reader.derived();
-        saved::save(
-            derived,
-            events.organization,
-            &name,
-            &snapshot,
-            (rows, &packed),
-        )?;
-        self.saved.store(rows, Ordering::Relaxed);
-        Ok(())
     }
 
     /// The same, when it takes next to nothing: with few rows to fold, everything at hand, and nobody else for long at the fold.
@@ -230,9 +249,10 @@ impl LiveMeter {
         let Some(mut matches) = self.matches.try_lock_for(STEP_PATIENCE) else {
             return Ok(None);
         };
-        let Some(mut fold) = self.fold.try_write_for(STEP_PATIENCE) else {
+        let Some(mut folded) = self.folded.try_write_for(STEP_PATIENCE) else {
             return Ok(None);
         };
+        let fold = &mut folded.fold;
         let from = fold.rows();
         let end = snapshot.rows().min(from.saturating_add(CATCH_UP_ROWS));
         for (from, end) in pieces(from, end) {
@@ -240,27 +260,88 @@ impl LiveMeter {
             fold.add(snapshot, &mut matches, 0)?;
         }
         let is_current = fold.rows() >= snapshot.rows();
-        if !is_current || !fold.usage().is_settled(customer, Some(until)) {
+        if !is_current || !fold.is_settled(customer, Some(until)) {
             return Ok(None);
         }
-        let rows = self.rows(snapshot, &fold);
-        fold.usage().rollover(&rows, customer, until).map(Some)
+        fold.rollover(&self.rows(snapshot), customer, until)
+            .map(Some)
     }
 
     /// The rows behind a fold. The snapshot must have been taken while the fold was locked: so it holds all that is folded.
-    fn rows<'a>(&'a self, snapshot: &'a Snapshot, fold: &Fold) -> Rows<'a> {
+    fn rows<'a>(&'a self, snapshot: &'a Snapshot) -> Rows<'a> {
         Rows {
             snapshot,
             definition: &self.definition,
-            folded: fold.rows(),
         }
+    }
+
+    /// The answer to a question about customers, as of a snapshot or a little later; `None` when what was kept cannot be read: then it is
+    /// begun anew, and rows must be asked.
+    pub(crate) fn ask_about_customers(
+        &self,
+        id: MeterId,
+        snapshot: &Snapshot,
+        question: &Question<'_>,
+    ) -> Result<Option<Answer>, StoreError> {
+        // What was kept is read when others can go on.
+        let begun = self.read(snapshot, |fold| {
+            CustomerAnswer::begin(fold, snapshot, question)
+        })?;
+        match begun.finish() {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) => {
+                warn_of(&error, id);
+                self.begin_anew(id);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What is folded and not kept; `None` when all is, or another definition has taken this one's place.
+    pub(crate) fn take_unsaved(&self) -> Option<Part> {
+        if self.is_replaced() {
+            return None;
+        }
+        let mut folded = self.folded.write();
+        (folded.fold.rows() != folded.saved).then(|| Part {
+            owner: folded.owner,
+            definition: self.definition.encode(),
+            unsaved: folded.fold.take_unsaved(),
+        })
+    }
+
+    /// What became of what was taken: the tables in which it is, or `None` when it is not kept.
+    pub(crate) fn settle_unsaved(&self, part: &Part, tables: Option<&TableSet>) {
+        let mut folded = self.folded.write();
+        if folded.owner != part.owner {
+            return;
+        }
+        match tables {
+            Some(tables) => {
+                folded.fold.kept(&part.unsaved, part.owner, tables);
+                folded.saved = part.unsaved.rows();
+            }
+            None => folded.fold.not_kept(&part.unsaved),
+        }
+    }
+
+    /// What was kept is in these files now.
+    pub(crate) fn moved(&self, tables: &TableSet) {
+        self.folded.write().fold.moved(tables);
+    }
+
+    /// How many entries are in memory alone; 0 when somebody else has the fold.
+    pub(crate) fn unsaved(&self) -> usize {
+        let folded = self.folded.try_read();
+        folded.map_or(0, |folded| folded.fold.unsaved())
     }
 
     /// Whether an event of the snapshot matches. Cost: the rows not folded yet, up to the first match.
     pub(crate) fn has_match(&self, snapshot: &Snapshot) -> Result<bool, StoreError> {
         loop {
             {
-                let fold = self.fold.read();
+                let folded = self.folded.read();
+                let fold = &folded.fold;
                 if fold.matched() > 0 || fold.rows() >= snapshot.rows() {
                     return Ok(fold.matched() > 0);
                 }
@@ -290,6 +371,8 @@ struct Meters {
     by_id: FxHashMap<MeterId, Arc<LiveMeter>>,
     /// All of them together, made when it is asked for.
     group: Option<Arc<Group>>,
+    /// Opened with the first meter.
+    tables: Option<Arc<MeterTables>>,
 }
 
 impl LiveMeters {
@@ -316,7 +399,8 @@ impl LiveMeters {
             reader,
             organization,
         };
-        let meter = Arc::new(LiveMeter::open(events, id, definition, &self.hash));
+        let tables = self.tables(reader, organization);
+        let meter = Arc::new(LiveMeter::open(events, tables, id, definition, &self.hash));
         let mut all = self.by_organization.write();
         let meters = all.entry(organization).or_default();
         meters.group = None;
@@ -372,25 +456,58 @@ impl LiveMeters {
         let group = meters.group.get_or_insert_with(|| {
             let meters = meters.by_id.iter();
             let meters = meters.map(|(id, meter)| (*id, Arc::clone(meter)));
-            Arc::new(Group::new(meters.collect(), self.hash.clone()))
+            let mut meters: Vec<_> = meters.collect();
+            meters.sort_unstable_by_key(|(id, _)| *id);
+            Arc::new(Group::new(meters, self.hash.clone()))
         });
         Some(Arc::clone(group))
     }
 
-    /// Keeps what is folded for the meters of an organization. A meter that cannot be kept is logged, and folded again at the next
-    /// start.
+    /// The tables of an organization's meters.
+    fn tables(&self, reader: &Reader, organization: OrganizationId) -> Arc<MeterTables> {
+        let known = |meters: &Meters| meters.tables.clone();
+        if let Some(tables) = self
+            .by_organization
+            .read()
+            .get(&organization)
+            .and_then(known)
+        {
+            return tables;
+        }
+        let mut all = self.by_organization.write();
+        let meters = all.entry(organization).or_default();
+        let tables = meters
+            .tables
+            .get_or_insert_with(|| Arc::new(MeterTables::open(reader.derived(), organization)));
+        Arc::clone(tables)
+    }
+
+    /// Keeps what is folded for the meters of an organization and is not kept yet. What cannot be kept is logged; it stays in memory, and
+    /// is folded again after a restart.
     pub(crate) fn save(&self, events: Events<'_>) {
         let Some(group) = self.group(events.organization) else {
             return;
         };
-        for (id, meter) in group.meters() {
-            if let Err(error) = meter.save(events, *id) {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    meter = %id,
-                    "what is folded for a meter was not kept"
-                );
-            }
+        let tables = self.tables(events.reader, events.organization);
+        let saved = tables.save(
+            || group.meters().filter_map(LiveMeter::take_unsaved).collect(),
+            || events.snapshot(),
+            |parts, tables| group.settle(parts, tables),
+        );
+        if let Err(error) = saved {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                organization = %events.organization,
+                "what is folded for meters was not kept"
+            );
         }
     }
+}
+
+fn warn_of(error: &TableError, meter: MeterId) {
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        %meter,
+        "what is folded for a meter cannot be read and is folded again"
+    );
 }

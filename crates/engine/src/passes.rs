@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use domain::{KeyedHash, MeterId};
 use query::{CATCH_UP_ROWS, Matcher, Matches};
-use store::{Snapshot, StoreError};
+use store::{Snapshot, StoreError, TableSet};
 
 use crate::limits::UPKEEP_PIECES_MAX;
 use crate::meters::{LiveMeter, pieces};
+use crate::tables::Part;
 
-/// The meters of one organization.
+/// The meters of one organization, by ascending id.
 #[derive(Debug)]
 pub(crate) struct Group {
     meters: Vec<(MeterId, Arc<LiveMeter>)>,
@@ -41,8 +42,26 @@ impl Group {
         Self { meters, matcher }
     }
 
-    pub(crate) fn meters(&self) -> &[(MeterId, Arc<LiveMeter>)] {
-        &self.meters
+    /// By ascending id.
+    pub(crate) fn meters(&self) -> impl Iterator<Item = &LiveMeter> {
+        self.meters.iter().map(|(_, meter)| &**meter)
+    }
+
+    /// Tells what became of what was taken of meters, see [`LiveMeter::settle_unsaved`]; all others that what was kept is in these tables.
+    pub(crate) fn settle(&self, parts: &[Part], tables: Option<&TableSet>) {
+        for (id, meter) in &self.meters {
+            let part = parts.binary_search_by_key(id, |part| part.owner.meter);
+            match (part.ok().and_then(|at| parts.get(at)), tables) {
+                (Some(part), tables) => meter.settle_unsaved(part, tables),
+                (None, Some(tables)) => meter.moved(tables),
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// How many entries of histories are in memory alone.
+    pub(crate) fn unsaved(&self) -> usize {
+        self.meters().map(LiveMeter::unsaved).sum()
     }
 
     /// Folds the next rows of a snapshot: a piece for each cluster of meters, a bounded number of pieces. Another cluster begins in

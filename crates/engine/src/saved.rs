@@ -1,17 +1,12 @@
-//! What is folded, kept in the data folder, so that a start folds only what came after.
+//! What is folded and kept as one piece in the data folder, so that a start folds only what came after.
 //!
 //! - Derived: what cannot be read, or is of other events, is folded again from the first row.
 //! - Each piece names the last row that is in it as a witness. A piece of a later time than the events (a journal that was
 //!   restored from a backup) or of other events has a witness that is not there, and does not count.
 
+use domain::OrganizationId;
 use domain::packed::{PackedError, Reader, write_signed, write_varint};
-use domain::{MeterId, OrganizationId};
 use store::{Derived, Snapshot, StoreError};
-
-/// The name under which what is folded for a meter is kept.
-pub(crate) fn name_of_meter(id: MeterId) -> String {
-    format!("meter-{id}")
-}
 
 /// The name under which the index of events is kept.
 pub(crate) const EVENT_INDEX: &str = "events";
@@ -60,7 +55,7 @@ pub(crate) fn load<T>(
 
 /// The last row that is folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Witness {
+pub(crate) struct Witness {
     sequence: u64,
     received_at: i64,
     timestamp: i64,
@@ -68,7 +63,7 @@ struct Witness {
 
 impl Witness {
     /// `None` without rows, and when the snapshot has fewer.
-    fn of(snapshot: &Snapshot, rows: u32) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn of(snapshot: &Snapshot, rows: u32) -> Result<Option<Self>, StoreError> {
         let Some(last) = rows.checked_sub(1) else {
             return Ok(None);
         };
@@ -83,13 +78,13 @@ impl Witness {
         }))
     }
 
-    fn encode(self, out: &mut Vec<u8>) {
+    pub(crate) fn encode(self, out: &mut Vec<u8>) {
         write_varint(self.sequence.into(), out);
         write_signed(self.received_at.into(), out);
         write_signed(self.timestamp.into(), out);
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
         let out_of_range = PackedError {
             what: "a witness is out of range",
         };

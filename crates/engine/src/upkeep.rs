@@ -8,8 +8,8 @@ use query::Matches;
 use store::Reader;
 
 use crate::events::EventIndexes;
-use crate::limits::UPKEEP_PAUSE;
-use crate::meters::{LiveMeters, Progress};
+use crate::limits::{UNSAVED_ENTRIES_MAX, UPKEEP_PAUSE};
+use crate::meters::{Events, LiveMeters, Progress};
 
 /// Tells the upkeep thread where there is work.
 #[derive(Debug, Default)]
@@ -85,11 +85,17 @@ impl Upkeep {
                     }
                     Ok(Progress::Busy) => behind.push(organization),
                 }
-                if let Some(meters) = meters.group(organization) {
-                    let pass = meters.catch_up(&snapshot, round, &mut matches, || self.is_closed());
+                if let Some(group) = meters.group(organization) {
+                    let pass = group.catch_up(&snapshot, round, &mut matches, || self.is_closed());
                     pieces += pass.pieces;
                     if pass.is_behind {
                         behind.push(organization);
+                    }
+                    if group.unsaved() > UNSAVED_ENTRIES_MAX {
+                        meters.save(Events {
+                            reader,
+                            organization,
+                        });
                     }
                 }
                 if self.is_closed() {

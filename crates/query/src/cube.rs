@@ -1,203 +1,169 @@
 //! The usage cube of a meter: what it counted in every quarter hour, over everyone.
 //!
 //! Fifteen minutes divide every offset from UTC in use since the end of 2021, so hours, days, weeks, months and years in
-//! any zone are sums of quarter hours. A cube is derived: [`crate::Fold`] makes it from an organization's rows.
-//!
-//! Distinct values get a number each, in the order in which they are met, and a quarter hour keeps a bitmap of them, so
-//! that the distinct values of a month are a union of bitmaps and not of texts.
+//! any zone are sums of quarter hours. Parts of longer stretches of UTC are kept beside them ([`Partial::COARSE`]), so that a bucket is a sum of
+//! few. A cube is derived: [`crate::Fold`] makes it from an organization's rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use domain::interval::{Buckets, Quarter};
-use domain::packed::{PackedError, Reader, write_len, write_signed};
-use domain::{Contribution, Function, KeyedHash, Number, State, TimeRange, Timestamp};
-use roaring::{MultiOps as _, RoaringBitmap};
+use domain::packed::{PackedError, Reader};
+use domain::{Function, TimeRange, Timestamp};
 
-use crate::{Answer, tally};
+use crate::Answer;
+use crate::partial::Partial;
 
 /// See the module.
 #[derive(Debug)]
-pub struct Cube {
-    levels: Levels,
+pub(crate) struct Cube<P> {
+    function: Function,
+    /// By the number of the quarter hour.
+    quarters: BTreeMap<i32, P>,
+    /// For each of [`Partial::COARSE`], by the number of the stretch.
+    coarse: Vec<BTreeMap<i32, P>>,
 }
 
-#[derive(Debug)]
-enum Levels {
-    /// All functions whose states are small.
-    Small {
-        function: Function,
-        quarters: BTreeMap<Quarter, State>,
-    },
-    /// Distinct values.
-    Unique {
-        numbers: HashMap<Box<[u8]>, u32, KeyedHash>,
-        quarters: BTreeMap<Quarter, RoaringBitmap>,
-    },
-}
+impl<P: Partial> Cube<P> {
+    /// With nothing in it yet.
+    pub(crate) fn new(function: Function) -> Self {
+        Self {
+            function,
+            quarters: BTreeMap::new(),
+            coarse: P::COARSE.iter().map(|_| BTreeMap::new()).collect(),
+        }
+    }
 
-impl Cube {
-    /// With nothing folded yet. `hash` keeps clients from choosing values that fall together.
-    pub fn new(function: Function, hash: KeyedHash) -> Self {
-        let levels = match function {
-            Function::Unique => Levels::Unique {
-                numbers: HashMap::with_hasher(hash),
-                quarters: BTreeMap::new(),
-            },
-            _ => Levels::Small {
-                function,
-                quarters: BTreeMap::new(),
-            },
+    /// Adds what an event of that time adds. Cost: a search in a tree for the quarter hour, and one for each longer stretch to which it
+    /// adds something.
+    pub(crate) fn add(&mut self, at: Timestamp, one: &P::One) {
+        let quarter = number_of(Quarter::of(at));
+        if !(self.quarters.entry(quarter).or_default()).add(self.function, one) {
+            return;
+        }
+        for (width, parts) in P::COARSE.iter().zip(&mut self.coarse) {
+            let stretch = stretch_of(quarter, *width);
+            if !parts.entry(stretch).or_default().add(self.function, one) {
+                return;
+            }
+        }
+    }
+
+    /// Adds the packed form of a part of a quarter hour.
+    pub(crate) fn read(&mut self, quarter: u64, packed: &[u8]) -> Result<(), PackedError> {
+        let quarter = quarter_of_key(quarter)?;
+        let mut part = P::default();
+        let mut reader = Reader::new(packed);
+        part.merge_packed(self.function, &mut reader)?;
+        for (width, parts) in P::COARSE.iter().zip(&mut self.coarse) {
+            let stretch = parts.entry(stretch_of(quarter, *width)).or_default();
+            stretch.merge(self.function, &part);
+        }
+        let known = self.quarters.entry(quarter).or_default();
+        known.merge(self.function, &part);
+        Ok(())
+    }
+
+    /// The answer for buckets whose edges are quarter hours. Cost: the quarter hours of the buckets' edges and the longer stretches
+    /// between them that hold something.
+    pub(crate) fn answer(&self, buckets: &Buckets) -> Answer {
+        let ranges = buckets.ranges();
+        let values = ranges.iter().map(|range| {
+            let mut parts = Vec::new();
+            self.collect(*range, &mut parts);
+            let value = P::merge_all(self.function, &parts).value(self.function);
+            value.unwrap_or_default()
+        });
+        let mut parts = Vec::new();
+        // What lies between two buckets is in none.
+        let mut whole: Option<TimeRange> = None;
+        for range in ranges {
+            match &mut whole {
+                Some(whole) if whole.end == range.start => whole.end = range.end,
+                _ => {
+                    if let Some(whole) = whole.replace(*range) {
+                        self.collect(whole, &mut parts);
+                    }
+                }
+            }
+        }
+        if let Some(whole) = whole {
+            self.collect(whole, &mut parts);
+        }
+        let total = P::merge_all(self.function, &parts).value(self.function);
+        Answer {
+            quantities: values.collect(),
+            total: total.unwrap_or_default(),
+        }
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let all = self.coarse.iter().chain([&self.quarters]);
+        // A leaf of a tree is two thirds full.
+        let entry = (size_of::<P>() + size_of::<i32>()) * 3 / 2;
+        all.flat_map(BTreeMap::values)
+            .map(|part| entry + part.heap_bytes())
+            .sum()
+    }
+
+    /// The parts that make up a range of time.
+    fn collect<'a>(&'a self, range: TimeRange, out: &mut Vec<&'a P>) {
+        let quarters = number_of(Quarter::of(range.start))..number_of(Quarter::of(range.end));
+        self.collect_level(self.coarse.len(), quarters, out);
+    }
+
+    /// The same with stretches of the level `levels - 1` and shorter ones; without any, with quarter hours.
+    fn collect_level<'a>(&'a self, levels: usize, quarters: Range<i32>, out: &mut Vec<&'a P>) {
+        if quarters.is_empty() {
+            return;
+        }
+        let Some((level, width)) = levels
+            .checked_sub(1)
+            .and_then(|level| Some((level, *P::COARSE.get(level)?)))
+        else {
+            out.extend(self.quarters.range(quarters).map(|(_, part)| part));
+            return;
         };
-        Self { levels }
-    }
-
-    /// Adds what an event contributes.
-    pub(crate) fn add(&mut self, at: Timestamp, contribution: Contribution) {
-        self.levels.add(Quarter::of(at), contribution);
-    }
-
-    /// Appends the packed form; the function is not in it.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        match &self.levels {
-            Levels::Small { quarters, .. } => {
-                write_len(quarters.len(), out);
-                for (quarter, state) in quarters {
-                    write_signed(quarter.index().into(), out);
-                    state.encode(out);
-                }
-            }
-            Levels::Unique { numbers, quarters } => {
-                let mut values: Vec<(u32, &[u8])> = numbers
-                    .iter()
-                    .map(|(value, number)| (*number, &**value))
-                    .collect();
-                values.sort_unstable();
-                write_len(values.len(), out);
-                for (_, value) in values {
-                    write_len(value.len(), out);
-                    out.extend_from_slice(value);
-                }
-                write_len(quarters.len(), out);
-                for (quarter, bitmap) in quarters {
-                    write_signed(quarter.index().into(), out);
-                    write_len(bitmap.serialized_size(), out);
-                    bitmap
-                        .serialize_into(&mut *out)
-                        .expect("writing to memory does not fail");
-                }
-            }
+        let (start, end) = (i64::from(quarters.start), i64::from(quarters.end));
+        let (first, behind) = (-(-start).div_euclid(width), end.div_euclid(width));
+        if first >= behind {
+            self.collect_level(level, quarters, out);
+            return;
         }
-    }
-
-    /// Reads the packed form of a cube of this function.
-    pub(crate) fn decode(
-        function: Function,
-        hash: KeyedHash,
-        reader: &mut Reader<'_>,
-    ) -> Result<Self, PackedError> {
-        let mut cube = Self::new(function, hash);
-        match &mut cube.levels {
-            Levels::Small { quarters, .. } => {
-                for _ in 0..reader.len()? {
-                    let quarter = read_quarter(reader)?;
-                    quarters.insert(quarter, State::decode(function, reader)?);
-                }
-            }
-            Levels::Unique { numbers, quarters } => {
-                let count = reader.len()?;
-                numbers.reserve(count);
-                for number in 0..count {
-                    let len = reader.len()?;
-                    let number = u32::try_from(number).map_err(|_| TOO_MANY)?;
-                    numbers.insert(reader.bytes(len)?.into(), number);
-                }
-                for _ in 0..reader.len()? {
-                    let quarter = read_quarter(reader)?;
-                    let len = reader.len()?;
-                    let bitmap = RoaringBitmap::deserialize_from(reader.bytes(len)?);
-                    quarters.insert(quarter, bitmap.map_err(|_| NO_BITMAP)?);
-                }
-            }
-        }
-        Ok(cube)
-    }
-
-    /// The answer for buckets whose edges are quarter hours. Cost: the quarter hours of the buckets that hold something.
-    pub fn answer(&self, buckets: &Buckets) -> Answer {
-        match &self.levels {
-            Levels::Small { function, quarters } => {
-                let states: Vec<State> = buckets
-                    .ranges()
-                    .iter()
-                    .map(|range| {
-                        let mut state = State::new(*function);
-                        for (_, quarter) in quarters.range(quarters_of(*range)) {
-                            state.merge(quarter);
-                        }
-                        state
-                    })
-                    .collect();
-                tally::plain(*function, &states)
-            }
-            Levels::Unique { quarters, .. } => {
-                let distinct: Vec<RoaringBitmap> = buckets
-                    .ranges()
-                    .iter()
-                    .map(|range| {
-                        quarters
-                            .range(quarters_of(*range))
-                            .map(|(_, bitmap)| bitmap)
-                            .union()
-                    })
-                    .collect();
-                let count = |bitmap: &RoaringBitmap| Number::from_u64(bitmap.len());
-                Answer {
-                    quantities: distinct.iter().map(count).collect(),
-                    total: count(&distinct.iter().union()),
-                }
-            }
-        }
+        let [first, behind, inner_start, inner_end] =
+            [first, behind, first * width, behind * width].map(narrow);
+        self.collect_level(level, quarters.start..inner_start, out);
+        out.extend(
+            self.coarse[level]
+                .range(first..behind)
+                .map(|(_, part)| part),
+        );
+        self.collect_level(level, inner_end..quarters.end, out);
     }
 }
 
-const TOO_MANY: PackedError = PackedError {
-    what: "there are more values than rows",
-};
-const NO_BITMAP: PackedError = PackedError {
-    what: "a bitmap is unreadable",
-};
-
-fn read_quarter(reader: &mut Reader<'_>) -> Result<Quarter, PackedError> {
-    i64::try_from(reader.signed()?)
-        .ok()
-        .and_then(Quarter::from_index)
-        .ok_or(PackedError {
-            what: "a quarter hour is out of range",
-        })
+/// The number of a quarter hour; all of them fit 32 bits.
+pub(crate) fn number_of(quarter: Quarter) -> i32 {
+    narrow(quarter.index())
 }
 
-fn quarters_of(range: TimeRange) -> std::ops::Range<Quarter> {
-    Quarter::of(range.start)..Quarter::of(range.end)
+/// Its key in a table, in the order of time.
+pub(crate) fn key_of_quarter(quarter: i32) -> u64 {
+    u64::from(quarter.cast_unsigned() ^ (1 << 31))
 }
 
-impl Levels {
-    fn add(&mut self, quarter: Quarter, contribution: Contribution) {
-        match self {
-            Levels::Small { function, quarters } => {
-                quarters
-                    .entry(quarter)
-                    .or_insert_with(|| State::new(*function))
-                    .add(contribution);
-            }
-            Levels::Unique { numbers, quarters } => {
-                let Contribution::Distinct(value) = contribution else {
-                    return;
-                };
-                let fresh =
-                    u32::try_from(numbers.len()).expect("an organization has less than 2^32 rows");
-                let number = *numbers.entry(value).or_insert(fresh);
-                quarters.entry(quarter).or_default().insert(number);
-            }
-        }
-    }
+fn quarter_of_key(key: u64) -> Result<i32, PackedError> {
+    let key = u32::try_from(key).map_err(|_| PackedError {
+        what: "a quarter hour is out of range",
+    })?;
+    Ok((key ^ (1 << 31)).cast_signed())
+}
+
+fn stretch_of(quarter: i32, width: i64) -> i32 {
+    narrow(i64::from(quarter).div_euclid(width))
+}
+
+fn narrow(number: i64) -> i32 {
+    i32::try_from(number).expect("the number of a quarter hour has 32 bits")
 }

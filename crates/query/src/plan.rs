@@ -7,20 +7,22 @@ use crate::question::{Customers, Question};
 pub enum Plan {
     /// From the meter's cube: the cost does not grow with history.
     Cube,
+    /// From the meter's history of each identity: the cost is that of the quarter hours in which the customers counted something.
+    History,
     /// From rows.
     Scan,
 }
 
 impl Plan {
-    /// The way for a question. The cube serves when everyone's events are asked for as they are and every bucket begins and ends at a
-    /// quarter hour (all do in every zone since the end of 2021).
+    /// The way for a question. What is added up beforehand serves when the events are asked for as they are and every bucket begins and
+    /// ends at a quarter hour (all do in every zone since the end of 2021).
     pub fn of(question: &Question<'_>) -> Self {
-        let everyone = matches!(question.customers, Customers::All);
-        let as_they_are = question.metadata.is_empty() && question.grouping.is_none();
-        if everyone && as_they_are && question.buckets.quarter_aligned() {
-            Plan::Cube
-        } else {
-            Plan::Scan
+        if !question.metadata.is_empty() || !question.buckets.quarter_aligned() {
+            return Plan::Scan;
+        }
+        match question.customers {
+            Customers::All if question.grouping.is_none() => Plan::Cube,
+            _ => Plan::History,
         }
     }
 }

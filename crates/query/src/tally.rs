@@ -24,26 +24,40 @@ pub(crate) fn plain(function: Function, buckets: &[State]) -> Answer {
 /// The total is the sum of the shown values for count and sum meters, the greatest or least of them for max and min
 /// meters (by the meter's function), and for avg and unique meters what it is without customers (SEMANTICS 8.7).
 pub(crate) fn by_customer(function: Function, over: Function, buckets: &[Vec<State>]) -> Answer {
-    let values: Vec<Option<Number>> = buckets
-        .iter()
-        .map(|customers| {
-            let mut state = State::new(over);
-            for value in customers.iter().filter_map(State::value) {
-                state.add(contribution(over, value));
-            }
-            state.value()
-        })
-        .collect();
+    let values = buckets.iter();
+    let values =
+        values.map(|customers| over_customers(over, customers.iter().filter_map(State::value)));
+    with_total(function, values.collect(), || {
+        let mut total = State::new(function);
+        for state in buckets.iter().flatten() {
+            total.merge(state);
+        }
+        total.value()
+    })
+}
+
+/// A function over the values of a bucket's customers.
+pub(crate) fn over_customers(
+    over: Function,
+    values: impl Iterator<Item = Number>,
+) -> Option<Number> {
+    let mut state = State::new(over);
+    for value in values {
+        state.add(contribution(over, value));
+    }
+    state.value()
+}
+
+/// The answer from what is shown of each bucket; `without_customers` is the value of all events in the buckets.
+pub(crate) fn with_total(
+    function: Function,
+    values: Vec<Option<Number>>,
+    without_customers: impl FnOnce() -> Option<Number>,
+) -> Answer {
     let total = match function {
         Function::Count | Function::Sum => total_of(Function::Sum, &values),
         Function::Max | Function::Min => total_of(function, &values),
-        Function::Avg | Function::Unique => {
-            let mut total = State::new(function);
-            for state in buckets.iter().flatten() {
-                total.merge(state);
-            }
-            total.value()
-        }
+        Function::Avg | Function::Unique => without_customers(),
     };
     Answer {
         quantities: values.into_iter().map(Option::unwrap_or_default).collect(),

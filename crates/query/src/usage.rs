@@ -1,8 +1,8 @@
-//! What each identity used of a meter since its last reset, and its credits. SEMANTICS 12.4 to 12.8, 12.13, 19.4.
+//! What each identity used of a meter since its last reset. SEMANTICS 12.4 to 12.8, 12.13, 19.4.
 //!
 //! - States are kept per identity, because who a customer is, is decided when reading: a customer's usage is the sum of what came under
 //!   its id and under the external id that it has now.
-//! - Resets and credits are the customer's own: they come under its id alone.
+//! - Resets and credits are the customer's own ([`crate::accounts`]): they come under its id alone.
 //! - A window is a range of receipt, and as times of receipt never fall, a range of ordinals.
 //! - A state at hand is of one window. When the customer's is another one (an external id has passed to another customer, a reset was
 //!   backdated), the state is made anew from the identity's rows in that window.
@@ -10,68 +10,51 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use domain::packed::{PackedError, Reader, write_len, write_varint};
-use domain::{Contribution, Definition, Function, Number, Source, State, SystemEvent, Timestamp};
+use domain::packed::{PackedError, Reader, write_varint};
+use domain::{Definition, Function, Number, Source, Timestamp};
 use rustc_hash::FxHashMap;
 use store::{Snapshot, StoreError};
 
+use crate::accounts::{Account, Accounts, Touched};
 use crate::credits::{Credit, credited, rolls_over};
 use crate::matcher::Match;
 use crate::packed::{read_count, read_timestamp, write_timestamp};
+use crate::partial::{Fresh, Partial};
+use crate::saved::PackedEntries;
+use crate::values::Values;
 
 /// See the module. Identities are numbers of the store's, so their hash need not be keyed.
 #[derive(Debug)]
-pub struct Usage {
+pub(crate) struct Usage<P: Partial> {
     function: Function,
-    consumed: FxHashMap<u32, Consumed>,
-    accounts: FxHashMap<u32, Account>,
+    consumed: FxHashMap<u32, Consumed<P>>,
+    /// What it was before later rows came, when that was asked for last: for a meter that is archived. Not kept over a restart.
+    stopped: FxHashMap<u32, Stopped<P>>,
+    /// Those that are not kept as they are. One may be there several times, but not for each event.
+    changed: Vec<u32>,
+    /// Whoever was touched by a row from here on is among them.
+    changed_from: u32,
 }
 
-/// What came under one identity.
+/// What came under one identity. 40 bytes with a [`crate::partial::Cell`].
 #[derive(Debug, Clone)]
-struct Consumed {
+struct Consumed<P: Partial> {
     /// Of the rows from this ordinal on.
     since: u32,
-    state: State,
     /// The last row that matched.
-    last: Touched,
-    /// What it was before later rows came, when that was asked for last: for a meter that is archived. Not kept over a restart.
-    stopped: Option<Box<Stopped>>,
+    last_ordinal: u32,
+    last_received_at: Timestamp,
+    state: P,
+    fresh: P::Fresh,
 }
 
 /// The state of a window up to an ordinal.
 #[derive(Debug, Clone)]
-struct Stopped {
+struct Stopped<P> {
     since: u32,
     until: u32,
-    state: State,
+    state: P,
     last: Option<Touched>,
-}
-
-/// Credits and resets of one customer.
-#[derive(Debug, Clone, Default)]
-struct Account {
-    reset: Option<Reset>,
-    /// All of them, by (time, order of receipt).
-    credits: Vec<Credit>,
-    last: Option<Touched>,
-}
-
-/// The reset that holds: the latest by time, then by order of receipt.
-#[derive(Debug, Clone, Copy)]
-struct Reset {
-    timestamp: Timestamp,
-    ordinal: u32,
-    /// The ordinal with which the window begins.
-    first: u32,
-    received_at: Timestamp,
-}
-
-/// A row that changed something.
-#[derive(Debug, Clone, Copy)]
-struct Touched {
-    ordinal: u32,
-    received_at: Timestamp,
 }
 
 /// Who is asked about: numbers of identities of the snapshot.
@@ -96,85 +79,95 @@ pub struct CustomerUsage {
     pub reset_received_at: Option<Timestamp>,
 }
 
-impl Usage {
+/// What is asked of a [`Usage`], and what it is answered from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window<'a> {
+    accounts: &'a Accounts,
+    customer: Customer<'a>,
+    /// Only rows before this ordinal count.
+    until: u32,
+}
+
+impl<'a> Window<'a> {
+    pub(crate) fn new(accounts: &'a Accounts, customer: Customer<'a>, until: Option<u32>) -> Self {
+        Self {
+            accounts,
+            customer,
+            until: until.unwrap_or(u32::MAX),
+        }
+    }
+
+    fn account(&self) -> Option<&'a Account> {
+        self.accounts.get(self.customer.own?)
+    }
+
+    fn ordinals(&self) -> Range<u32> {
+        let reset = self.account().and_then(|account| account.reset);
+        reset.map_or(0, |reset| reset.first)..self.until
+    }
+
+    fn credits(&self) -> Vec<Credit> {
+        let ordinals = self.ordinals();
+        let credits = self.account().map_or(&[][..], |account| &account.credits);
+        let in_window = credits
+            .iter()
+            .filter(|credit| ordinals.contains(&credit.ordinal));
+        in_window.copied().collect()
+    }
+}
+
+impl<P: Partial> Usage<P> {
     pub(crate) fn new(function: Function) -> Self {
         Self {
             function,
             consumed: FxHashMap::default(),
-            accounts: FxHashMap::default(),
+            stopped: FxHashMap::default(),
+            changed: Vec::new(),
+            changed_from: 0,
         }
     }
 
-    /// A user's event that matches.
-    pub(crate) fn add(&mut self, row: &Match, contribution: Contribution) {
-        let last = Touched::by(row);
-        let consumed = self
-            .consumed
-            .entry(row.identity)
-            .or_insert_with(|| Consumed {
+    /// What a user's event that matches adds.
+    #[inline]
+    pub(crate) fn add(&mut self, row: &Match, one: &P::One) {
+        let changed = &mut self.changed;
+        let consumed = self.consumed.entry(row.identity).or_insert_with(|| {
+            changed.push(row.identity);
+            Consumed {
                 since: 0,
-                state: State::new(self.function),
-                last,
-                stopped: None,
-            });
-        consumed.state.add(contribution);
-        consumed.last = last;
+                last_ordinal: row.ordinal,
+                last_received_at: row.received_at,
+                state: P::default(),
+                fresh: P::Fresh::default(),
+            }
+        });
+        if consumed.last_ordinal < self.changed_from {
+            changed.push(row.identity);
+        }
+        if consumed.state.add(self.function, one) {
+            consumed.fresh.note(one);
+        }
+        consumed.last_ordinal = row.ordinal;
+        consumed.last_received_at = row.received_at;
     }
 
-    /// A credit or reset of this meter.
-    pub(crate) fn note(
-        &mut self,
-        snapshot: &Snapshot,
-        row: &Match,
-        said: SystemEvent,
-    ) -> Result<(), StoreError> {
-        let account = self.accounts.entry(row.identity).or_default();
-        account.last = Some(Touched::by(row));
-        match said {
-            SystemEvent::MeterCredited {
-                units, rollover, ..
-            } => account.credit(Credit {
-                timestamp: row.timestamp,
-                ordinal: row.ordinal,
-                units,
-                rollover,
-            }),
-            SystemEvent::Benefit { .. } => {}
-            SystemEvent::MeterReset { .. } => {
-                let key = (row.timestamp, row.ordinal);
-                if account
-                    .reset
-                    .is_some_and(|reset| (reset.timestamp, reset.ordinal) > key)
-                {
-                    return Ok(());
-                }
-                let first = first_of_window(snapshot, row.timestamp, row)?;
-                account.reset = Some(Reset {
-                    timestamp: row.timestamp,
-                    ordinal: row.ordinal,
-                    first,
-                    received_at: row.received_at,
-                });
-                if first == row.ordinal
-                    && let Some(consumed) = self.consumed.get_mut(&row.identity)
-                {
-                    // Nothing is in the window yet. Other identities follow when they are asked for.
-                    consumed.since = first;
-                    consumed.state = State::new(self.function);
-                }
-            }
+    /// A customer's window begins with the row of this ordinal, which is the next: nothing is in it yet. Other identities of the customer
+    /// follow when they are asked for.
+    pub(crate) fn begin(&mut self, identity: u32, first: u32) {
+        if let Some(consumed) = self.consumed.get_mut(&identity) {
+            consumed.begin(first, P::default());
+            self.changed.push(identity);
         }
-        Ok(())
     }
 
     /// Whether [`Self::read`] finds all that it needs at hand.
-    pub fn is_settled(&self, customer: Customer<'_>, until: Option<u32>) -> bool {
-        let window = self.first_of(customer)..until.unwrap_or(u32::MAX);
-        let mut consumed = customer
-            .identities
-            .iter()
-            .filter_map(|identity| self.consumed.get(identity));
-        consumed.all(|consumed| consumed.at_hand(&window).is_some())
+    pub(crate) fn is_settled(&self, window: Window<'_>) -> bool {
+        let ordinals = window.ordinals();
+        let mut identities = window.customer.identities.iter();
+        identities.all(|identity| {
+            let consumed = self.consumed.get(identity);
+            consumed.is_none_or(|consumed| self.at_hand(*identity, consumed, &ordinals).is_some())
+        })
     }
 
     /// Puts the states of the customer's present window at hand. Cost: nothing when they are; else the rows in the window
@@ -182,283 +175,277 @@ impl Usage {
     ///
     /// # Errors
     /// Rows could not be read.
-    pub fn settle(
+    pub(crate) fn settle(
         &mut self,
         rows: &Rows<'_>,
-        customer: Customer<'_>,
-        until: Option<u32>,
+        values: &impl Values<P>,
+        window: Window<'_>,
     ) -> Result<(), StoreError> {
-        let window = self.first_of(customer)..until.unwrap_or(u32::MAX);
-        for identity in customer.identities {
-            let Some(consumed) = self.consumed.get_mut(identity) else {
+        let ordinals = window.ordinals();
+        for identity in window.customer.identities {
+            let Some(consumed) = self.consumed.get(identity) else {
                 continue;
             };
-            if consumed.at_hand(&window).is_some() {
+            if self.at_hand(*identity, consumed, &ordinals).is_some() {
                 continue;
             }
-            let (state, last) = rows.fold(self.function, *identity, window.clone())?;
-            if consumed.last.ordinal < window.end {
-                consumed.state = state;
-                consumed.since = window.start;
-            } else {
-                consumed.stopped = Some(Box::new(Stopped {
-                    since: window.start,
-                    until: window.end,
+            let is_current = consumed.last_ordinal < ordinals.end;
+            let (state, last) = rows.fold(self.function, values, *identity, ordinals.clone())?;
+            if !is_current {
+                let stopped = Stopped {
+                    since: ordinals.start,
+                    until: ordinals.end,
                     state,
                     last,
-                }));
+                };
+                self.stopped.insert(*identity, stopped);
+            } else if let Some(consumed) = self.consumed.get_mut(identity) {
+                consumed.begin(ordinals.start, state);
+                self.changed.push(*identity);
             }
         }
         Ok(())
     }
 
-    /// What a customer used in its present window. With `until`, only rows before that ordinal count, as if the later ones
-    /// had not come.
-    ///
-    /// Cost: constant; when it is not settled, or an identity has later matches than `until`, the identity's rows in the window.
+    /// What a customer used in its present window. When it is not settled, or an identity has later matches than those that count: the
+    /// identity's rows in the window are read.
     ///
     /// # Errors
     /// Rows could not be read.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         rows: &Rows<'_>,
-        customer: Customer<'_>,
-        until: Option<u32>,
+        values: &impl Values<P>,
+        window: Window<'_>,
     ) -> Result<CustomerUsage, StoreError> {
-        let window = self.window(rows, customer, until)?;
+        let (consumed, last) = self.consumed(rows, values, window)?;
+        let account = window.account();
+        let own = account.and_then(|account| account.last);
         Ok(CustomerUsage {
-            consumed: window.consumed,
-            credited: Number::from_i128(credited(&window.credits)),
-            modified_at: window.modified_at,
-            reset_received_at: self
-                .account(customer)
+            consumed,
+            credited: Number::from_i128(credited(&window.credits())),
+            modified_at: own.map(|last| last.received_at).max(last),
+            reset_received_at: account
                 .and_then(|account| account.reset)
                 .map(|reset| reset.received_at),
         })
     }
 
-    /// The units that roll over when the customer's window ends before the row of ordinal `until` (SEMANTICS 12.13). Cost as
-    /// [`Self::read`].
+    /// The units that roll over when the customer's window ends (SEMANTICS 12.13). Cost as [`Self::read`].
     ///
     /// # Errors
     /// Rows could not be read.
-    pub fn rollover(
+    pub(crate) fn rollover(
         &self,
         rows: &Rows<'_>,
-        customer: Customer<'_>,
-        until: u32,
+        values: &impl Values<P>,
+        window: Window<'_>,
     ) -> Result<i128, StoreError> {
-        let window = self.window(rows, customer, Some(until))?;
-        Ok(rolls_over(&window.credits, &window.consumed))
+        let (consumed, _) = self.consumed(rows, values, window)?;
+        Ok(rolls_over(&window.credits(), &consumed))
     }
 
-    /// Appends the packed form; the function is not in it.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        let mut consumed: Vec<_> = self.consumed.iter().collect();
-        consumed.sort_unstable_by_key(|(identity, _)| **identity);
-        write_len(consumed.len(), out);
-        for (identity, consumed) in consumed {
-            write_varint((*identity).into(), out);
-            write_varint(consumed.since.into(), out);
-            consumed.last.encode(out);
-            consumed.state.encode(out);
-        }
-        let mut accounts: Vec<_> = self.accounts.iter().collect();
-        accounts.sort_unstable_by_key(|(identity, _)| **identity);
-        write_len(accounts.len(), out);
-        for (identity, account) in accounts {
-            write_varint((*identity).into(), out);
-            account.encode(out);
-        }
-    }
-
-    /// Reads the packed form of the usage of this function.
-    pub(crate) fn decode(function: Function, reader: &mut Reader<'_>) -> Result<Self, PackedError> {
-        let mut usage = Self::new(function);
-        for _ in 0..reader.len()? {
-            let identity = read_count(reader)?;
-            let consumed = Consumed {
-                since: read_count(reader)?,
-                last: Touched::decode(reader)?,
-                state: State::decode(function, reader)?,
-                stopped: None,
-            };
-            usage.consumed.insert(identity, consumed);
-        }
-        for _ in 0..reader.len()? {
-            let identity = read_count(reader)?;
-            usage.accounts.insert(identity, Account::decode(reader)?);
-        }
-        Ok(usage)
-    }
-
-    fn window(
+    /// What is used in a window, and when the last of it was received.
+    fn consumed(
         &self,
         rows: &Rows<'_>,
-        customer: Customer<'_>,
-        until: Option<u32>,
-    ) -> Result<Window, StoreError> {
-        let until = until.unwrap_or(u32::MAX);
-        let account = self.account(customer);
-        let first = self.first_of(customer);
-        let credits = account.map_or(&[][..], |account| &account.credits);
-        let mut modified_at = account
-            .and_then(|account| account.last)
-            .map(|last| last.received_at);
-        let window = first..until;
-        let mut parts: Vec<Cow<'_, State>> = Vec::with_capacity(customer.identities.len());
-        for identity in customer.identities {
+        values: &impl Values<P>,
+        window: Window<'_>,
+    ) -> Result<(Number, Option<Timestamp>), StoreError> {
+        let ordinals = window.ordinals();
+        let mut modified_at = None;
+        let mut parts: Vec<Cow<'_, P>> = Vec::with_capacity(window.customer.identities.len());
+        for identity in window.customer.identities {
             let Some(consumed) = self.consumed.get(identity) else {
                 continue;
             };
-            let (part, last) = if let Some((state, last)) = consumed.at_hand(&window) {
-                (Cow::Borrowed(state), last)
-            } else {
-                let (state, last) = rows.fold(self.function, *identity, window.clone())?;
-                let is_last = consumed.last.ordinal < until;
-                let last = if is_last { Some(consumed.last) } else { last };
-                (Cow::Owned(state), last)
-            };
+            let (part, last) =
+                if let Some((state, last)) = self.at_hand(*identity, consumed, &ordinals) {
+                    (Cow::Borrowed(state), last)
+                } else {
+                    let (state, last) =
+                        rows.fold(self.function, values, *identity, ordinals.clone())?;
+                    let is_last = consumed.last_ordinal < ordinals.end;
+                    let last = if is_last { Some(consumed.last()) } else { last };
+                    (Cow::Owned(state), last)
+                };
             parts.push(part);
             modified_at = modified_at.max(last.map(|last| last.received_at));
         }
-        Ok(Window {
-            consumed: value_of(&parts),
-            credits: credits
-                .iter()
-                .filter(|credit| window.contains(&credit.ordinal))
-                .copied()
-                .collect(),
-            modified_at,
-        })
+        let parts: Vec<&P> = parts.iter().map(|part| &**part).collect();
+        let value = P::merge_all(self.function, &parts).value(self.function);
+        Ok((value.unwrap_or_default(), modified_at))
     }
 
-    fn account(&self, customer: Customer<'_>) -> Option<&Account> {
-        self.accounts.get(&customer.own?)
-    }
-
-    /// The ordinal with which the customer's present window begins.
-    fn first_of(&self, customer: Customer<'_>) -> u32 {
-        self.account(customer)
-            .and_then(|account| account.reset)
-            .map_or(0, |reset| reset.first)
-    }
-}
-
-impl Consumed {
     /// The state of a window and the last row that matches before its end, when they need not be folded.
-    fn at_hand(&self, window: &Range<u32>) -> Option<(&State, Option<Touched>)> {
-        if self.last.ordinal < window.end {
-            return (self.since == window.start).then_some((&self.state, Some(self.last)));
+    fn at_hand<'a>(
+        &'a self,
+        identity: u32,
+        consumed: &'a Consumed<P>,
+        ordinals: &Range<u32>,
+    ) -> Option<(&'a P, Option<Touched>)> {
+        if consumed.last_ordinal < ordinals.end {
+            let is_same = consumed.since == ordinals.start;
+            return is_same.then_some((&consumed.state, Some(consumed.last())));
         }
-        let stopped = self.stopped.as_ref()?;
-        (stopped.since == window.start && stopped.until == window.end)
+        let stopped = self.stopped.get(&identity)?;
+        (stopped.since == ordinals.start && stopped.until == ordinals.end)
             .then_some((&stopped.state, stopped.last))
     }
-}
 
-/// The value of all parts together; that of nothing is 0. One part alone is not copied: it may hold many distinct values.
-fn value_of(parts: &[Cow<'_, State>]) -> Number {
-    let value = match parts {
-        [] => None,
-        [single] => single.value(),
-        [first, rest @ ..] => {
-            let mut state = State::clone(first);
-            for part in rest {
-                state.merge(part);
+    /// Packs those that changed since this was called last, by ascending number; `rows` is how many rows are folded. Gives their numbers.
+    pub(crate) fn take_changed(&mut self, rows: u32, out: &mut PackedEntries) -> Vec<u32> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        for identity in &changed {
+            if let Some(consumed) = self.consumed.get_mut(identity) {
+                out.push(*identity, |out| consumed.encode(self.function, out));
             }
-            state.value()
         }
-    };
-    value.unwrap_or_default()
-}
-
-/// What counts in a window.
-struct Window {
-    consumed: Number,
-    credits: Vec<Credit>,
-    modified_at: Option<Timestamp>,
-}
-
-impl Account {
-    fn credit(&mut self, credit: Credit) {
-        let key = |credit: &Credit| (credit.timestamp, credit.ordinal);
-        let at = self
-            .credits
-            .partition_point(|known| key(known) <= key(&credit));
-        self.credits.insert(at, credit);
+        self.changed_from = rows;
+        changed
     }
 
-    fn encode(&self, out: &mut Vec<u8>) {
-        out.push(u8::from(self.last.is_some()) | u8::from(self.reset.is_some()) << 1);
-        if let Some(last) = self.last {
-            last.encode(out);
+    /// These are not kept after all.
+    pub(crate) fn put_back(&mut self, changed: &[u32]) {
+        for identity in changed {
+            if let Some(consumed) = self.consumed.get_mut(identity) {
+                consumed.fresh.forget();
+            }
         }
-        if let Some(reset) = self.reset {
-            write_timestamp(reset.timestamp, out);
-            write_varint(reset.ordinal.into(), out);
-            write_varint(reset.first.into(), out);
-            write_timestamp(reset.received_at, out);
-        }
-        write_len(self.credits.len(), out);
-        for credit in &self.credits {
-            credit.encode(out);
-        }
+        self.changed.extend_from_slice(changed);
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
-        let flags = reader.byte()?;
-        let mut account = Self::default();
-        if flags & 1 != 0 {
-            account.last = Some(Touched::decode(reader)?);
+    /// Makes room for identities that are read.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.consumed.reserve(count);
+    }
+
+    /// Takes in what was kept of an identity, oldest first; `rows` is how many rows are folded.
+    pub(crate) fn load<'a>(
+        &mut self,
+        identity: u32,
+        rows: u32,
+        packed: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), PackedError> {
+        if let Some(consumed) = Consumed::decode(self.function, packed)? {
+            self.consumed.insert(identity, consumed);
         }
-        if flags & 2 != 0 {
-            account.reset = Some(Reset {
-                timestamp: read_timestamp(reader)?,
-                ordinal: read_count(reader)?,
-                first: read_count(reader)?,
-                received_at: read_timestamp(reader)?,
-            });
-        }
-        for _ in 0..reader.len()? {
-            account.credits.push(Credit::decode(reader)?);
-        }
-        Ok(account)
+        self.changed_from = rows;
+        Ok(())
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let entries = self.consumed.capacity() * (size_of::<(u32, Consumed<P>)>() + 1);
+        let states = self
+            .consumed
+            .values()
+            .map(|consumed| consumed.state.heap_bytes() + consumed.fresh.heap_bytes())
+            .sum::<usize>();
+        entries + states + self.changed.capacity() * size_of::<u32>()
+    }
+
+    /// How many identities there are.
+    pub(crate) fn len(&self) -> usize {
+        self.consumed.len()
     }
 }
 
-impl Touched {
-    fn by(row: &Match) -> Self {
-        Self {
-            ordinal: row.ordinal,
-            received_at: row.received_at,
+/// Set in the head of a packed state that stands for itself; another one adds to those before it.
+const WHOLE: u128 = 1;
+
+impl<P: Partial> Consumed<P> {
+    fn last(&self) -> Touched {
+        Touched {
+            ordinal: self.last_ordinal,
+            received_at: self.last_received_at,
         }
     }
 
-    fn encode(self, out: &mut Vec<u8>) {
-        write_varint(self.ordinal.into(), out);
-        write_timestamp(self.received_at, out);
+    /// Another window, with what is in it.
+    fn begin(&mut self, since: u32, state: P) {
+        self.since = since;
+        self.state = state;
+        self.fresh.forget();
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
-        Ok(Self {
-            ordinal: read_count(reader)?,
-            received_at: read_timestamp(reader)?,
-        })
+    /// Appends what is not kept.
+    fn encode(&mut self, function: Function, out: &mut Vec<u8>) {
+        let is_whole = self.fresh.is_whole();
+        write_varint(u128::from(self.since) << 1 | u128::from(is_whole), out);
+        write_varint(self.last_ordinal.into(), out);
+        write_timestamp(self.last_received_at, out);
+        if is_whole {
+            self.state.encode(function, out);
+        } else {
+            self.fresh.encode(out);
+        }
+        self.fresh.clear();
+    }
+
+    /// What was kept, oldest first.
+    fn decode<'a>(
+        function: Function,
+        packed: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<Option<Self>, PackedError> {
+        let mut all: Option<Self> = None;
+        for packed in packed {
+            let mut reader = Reader::new(packed);
+            let head = reader.varint()?;
+            let since = u32::try_from(head >> 1).map_err(|_| PackedError {
+                what: "an ordinal is out of range",
+            })?;
+            let (last_ordinal, last_received_at) =
+                (read_count(&mut reader)?, read_timestamp(&mut reader)?);
+            let state = match all.take() {
+                Some(before) if head & WHOLE == 0 => before.state,
+                _ => P::default(),
+            };
+            let mut consumed = Self {
+                since,
+                last_ordinal,
+                last_received_at,
+                state,
+                fresh: P::Fresh::default(),
+            };
+            consumed.state.merge_packed(function, &mut reader)?;
+            all = Some(consumed);
+        }
+        Ok(all)
+    }
+
+    /// Appends what was kept, oldest first, as one.
+    fn join<'a>(
+        function: Function,
+        packed: impl Iterator<Item = &'a [u8]>,
+        has_oldest: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), PackedError> {
+        let mut is_whole = has_oldest;
+        let mut heads = Vec::new();
+        for packed in packed {
+            is_whole |= Reader::new(packed).varint()? & WHOLE != 0;
+            heads.push(packed);
+        }
+        if let Some(all) = Self::decode(function, heads.into_iter())? {
+            write_varint(u128::from(all.since) << 1 | u128::from(is_whole), out);
+            write_varint(all.last_ordinal.into(), out);
+            write_timestamp(all.last_received_at, out);
+            all.state.encode(function, out);
+        }
+        Ok(())
     }
 }
 
-/// The ordinal with which the window of a reset begins: that of the first event received at `timestamp` or later; its own when
-/// it takes effect at its own receipt, so that nothing that came before it in the same instant is in (SEMANTICS 12.4, 19.4).
-fn first_of_window(
-    snapshot: &Snapshot,
-    timestamp: Timestamp,
-    reset: &Match,
-) -> Result<u32, StoreError> {
-    if timestamp >= reset.received_at {
-        return Ok(reset.ordinal);
-    }
-    snapshot.first_received_from(timestamp)
+/// Appends what was kept of an identity, oldest first, as one; `has_oldest`: there is nothing before.
+pub(crate) fn join<'a, P: Partial>(
+    function: Function,
+    packed: impl Iterator<Item = &'a [u8]>,
+    has_oldest: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), PackedError> {
+    Consumed::<P>::join(function, packed, has_oldest, out)
 }
 
 /// The rows behind a [`Usage`], for windows whose states are not at hand.
@@ -468,24 +455,23 @@ pub struct Rows<'a> {
     pub snapshot: &'a Snapshot,
     /// What the meter measures.
     pub definition: &'a Definition,
-    /// How many rows are folded.
-    pub folded: u32,
 }
 
 impl Rows<'_> {
     /// The state of an identity's events in a range of ordinals, and the last row that matches before the range's end.
-    fn fold(
+    fn fold<P: Partial>(
         &self,
         function: Function,
+        values: &impl Values<P>,
         identity: u32,
         ordinals: Range<u32>,
-    ) -> Result<(State, Option<Touched>), StoreError> {
-        let mut state = State::new(function);
+    ) -> Result<(P, Option<Touched>), StoreError> {
+        let mut state = P::default();
         let mut last = None;
         for row in self.snapshot.rows_of_identity(identity) {
             let row = row?;
             let row = row.get();
-            if row.ordinal >= ordinals.end.min(self.folded) {
+            if row.ordinal >= ordinals.end.min(values.folded()) {
                 continue;
             }
             if row.ordinal < ordinals.start {
@@ -496,7 +482,7 @@ impl Rows<'_> {
                 continue;
             }
             if let Some(contribution) = self.definition.contribution(&event) {
-                state.add(contribution);
+                state.add(function, &values.one(&contribution));
                 last.get_or_insert(Touched {
                     ordinal: row.ordinal,
                     received_at: row.received_at,
