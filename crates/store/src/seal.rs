@@ -21,8 +21,8 @@ use crate::files::NewFiles;
 use crate::folder::Folder;
 use crate::identities_file::{self, IdentitiesPlace, Numbered};
 use crate::journal;
-use crate::key_runs::{KeyRuns, Run, RunWriter, merge, merge_candidates};
-use crate::limits::RELEASE_ATTEMPTS_MAX;
+use crate::key_runs::{self, Entry, KeyRuns, Run, RunWriter, merge, merge_candidates};
+use crate::limits::{RELEASE_ATTEMPTS_MAX, TABLE_ENTRIES_UNSPLIT};
 use crate::manifest::{Folders, Manifest, SegmentEntry};
 use crate::reader::Reader;
 use crate::sealed::SealedRows;
@@ -42,8 +42,9 @@ pub struct Sealer {
     number_next: u64,
     rows_max: u64,
     bytes_max: u64,
-    /// See [`SegmentWriter::new`].
-    seed: u64,
+    segments: SegmentWriter,
+    /// Room for keys while they are sorted.
+    room: Vec<Entry>,
 }
 
 /// What a seal did.
@@ -88,7 +89,11 @@ impl Sealer {
             folders: Folders::of(folder.path()),
             shared: Arc::clone(reader.shared()),
             number_next: manifest.number_next,
-            seed: xxh3_64(&folder.secret().derive("word hash")),
+            segments: SegmentWriter::new(
+                reader.key_hasher(),
+                xxh3_64(&folder.secret().derive("word hash")),
+            ),
+            room: Vec::new(),
             folder,
             reader,
             manifest,
@@ -142,6 +147,7 @@ impl Sealer {
         let mut writer = RunWriter::new(files.create(path.clone())?)?;
         merge(merged, &mut writer)?;
         let run = Arc::new(writer.finish(&*disk, path, number)?);
+        run.verify()?;
         sync_folder(&*disk, &self.folders.keys)?;
 
         let runs: Vec<_> = kept.iter().cloned().chain([run]).collect();
@@ -253,8 +259,7 @@ impl Sealer {
         let rows: Vec<Sealable<'_>> = (sources.iter())
             .map(|source| (&source.rows, &*source.tail as &dyn CopyIdentities))
             .collect();
-        let writer = SegmentWriter::new(self.reader.key_hasher(), self.seed);
-        let mut written = writer.write(files, path, index_path, &rows)?;
+        let mut written = self.segments.write(files, path, index_path, &rows)?;
         let keys = std::mem::take(&mut written.keys);
         let entry = SegmentEntry {
             number,
@@ -316,18 +321,17 @@ impl Sealer {
         keys: &[Vec<(u128, u32)>],
         manifest: &mut Manifest,
     ) -> Result<Option<Arc<Run>>, StoreError> {
-        let mut keys: Vec<(u128, u32)> = keys.iter().flatten().copied().collect();
+        let mut keys: Vec<Entry> = keys.iter().flatten().copied().collect();
         if keys.is_empty() {
             return Ok(None);
         }
-        keys.sort_unstable();
+        key_runs::sort(&mut keys, &mut self.room);
         let number = self.take_number();
         let path = self.folders.run(number);
         let mut writer = RunWriter::new(files.create(path.clone())?)?;
-        for key in keys {
-            writer.push(key)?;
-        }
+        writer.extend(&keys)?;
         let run = writer.finish(&**self.folder.disk(), path, number)?;
+        run.verify()?;
         manifest.key_runs.push(run.place());
         Ok(Some(Arc::new(run)))
     }
@@ -352,7 +356,7 @@ impl Sealer {
         self.shared.set_key_runs(KeyRuns::new(runs));
         let mut views = Vec::with_capacity(sources.len());
         for ((source, part), keys) in sources.into_iter().zip(prepared.parts).zip(&prepared.keys) {
-            source.tail.forget_keys(keys);
+            forget_keys(&source.tail, keys, &mut self.room);
             let sealed = source
                 .before
                 .with(part)
@@ -389,6 +393,17 @@ fn verify(parts: &[Arc<Part>]) -> Result<(), StoreError> {
         others.iter().try_for_each(|part| part.verify_postings())?;
     }
     Ok(())
+}
+
+/// Forgets keys that the runs know by now. `room` is a buffer for them.
+fn forget_keys(tail: &Tail, keys: &[Entry], room: &mut Vec<Entry>) {
+    if keys.len() < TABLE_ENTRIES_UNSPLIT {
+        return tail.forget_keys(keys);
+    }
+    // By the bits that a large index of keys is split by, so that each of its tables is in the processor's cache while it is looked
+    // into.
+    key_runs::distribute(keys, room, 8, |(hash, _)| *hash >> 48 & 0xff);
+    tail.forget_keys(room);
 }
 
 /// Frees what held sealed rows, unless a snapshot holds it too. Waits for a commit that is under way, so that the writer does not

@@ -12,6 +12,16 @@ const DIGITS: [u8; 256] = {
     digits
 };
 const CHARACTERS: &[u8; 16] = b"0123456789abcdef";
+/// The two characters of each byte.
+const PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [CHARACTERS[byte >> 4], CHARACTERS[byte & 0xf]];
+        byte += 1;
+    }
+    pairs
+};
 const NONE: u8 = 0xff;
 
 /// Where the two characters of each byte stand.
@@ -40,10 +50,9 @@ pub(crate) fn parse(text: &str) -> Option<[u8; 16]> {
 pub(crate) fn write(bytes: [u8; 16], out: &mut String) {
     let mut text = [b'-'; 36];
     for (byte, place) in bytes.into_iter().zip(PLACES) {
-        let digit = |digit: u8| CHARACTERS.get(usize::from(digit)).copied();
-        let characters = [digit(byte >> 4), digit(byte & 0xf)].map(Option::unwrap_or_default);
-        if let Some(place) = text.get_mut(place..place + 2) {
-            place.copy_from_slice(&characters);
+        let pair = PAIRS.get(usize::from(byte));
+        if let (Some(place), Some(pair)) = (text.get_mut(place..place + 2), pair) {
+            place.copy_from_slice(pair);
         }
     }
     out.clear();

@@ -22,10 +22,13 @@ impl Filter {
     /// The filter of some hashes.
     pub(super) fn of(hashes: impl Iterator<Item = u128>) -> Self {
         let mut words: Vec<u64> = hashes.map(word).collect();
-        // Twice the same half of a hash is next to impossible, but would keep the filter from being made.
-        words.sort_unstable();
-        words.dedup();
-        let Ok(fuse) = BinaryFuse8::try_from(&*words) else {
+        let fuse = BinaryFuse8::try_from(&*words).or_else(|_| {
+            // Twice the same half of a hash is next to impossible, but would keep the filter from being made.
+            words.sort_unstable();
+            words.dedup();
+            BinaryFuse8::try_from(&*words)
+        });
+        let Ok(fuse) = fuse else {
             return Self::Open;
         };
         let mut descriptor = [0; DESCRIPTOR_BYTES];

@@ -1,15 +1,16 @@
 //! One run of keys: a file of sorted hashes with the ordinal of each row, in partitions that have a filter each.
 //!
-//! Layout: magic and version; for each partition its blocks and its filter; then the directory (packed) to the end. A block is
-//! 4,096 bytes: up to 204 entries of 20 bytes (hash, big endian; ordinal), zeros, and a checksum. Partitions keep the making of a
-//! filter, and one look-up of it, in little memory, however large the run.
+//! Layout: magic and version; for each partition its blocks (see [`super::block`]) and its filter; then the directory (packed) to the end.
+//! Partitions keep the making of a filter, and one look-up of it, in little memory, however large the run.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::packed::{PackedError, Reader, write_len, write_varint};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::block::{self, BLOCK_ENTRIES, Block};
 use super::filter::Filter;
 use crate::disk::{Disk, SharedFile};
 use crate::error::StoreError;
@@ -17,10 +18,8 @@ use crate::files::{NewFile, damaged, open_named, read_exactly};
 use crate::limits::KEYS_PER_PARTITION;
 
 pub(super) const HEADER: [u8; 16] = *b"SEXTANTK\x01\0\0\0\0\0\0\0";
-pub(super) const BLOCK_BYTES: usize = 4096;
-const ENTRY_BYTES: usize = 20;
-/// Entries of a block.
-const BLOCK_ENTRIES: usize = (BLOCK_BYTES - 8) / ENTRY_BYTES;
+/// So many blocks are read at once by who reads all.
+const BLOCKS_AT_ONCE: usize = 64;
 
 /// A key's hash and its row's ordinal.
 pub(crate) type Entry = (u128, u32);
@@ -49,8 +48,12 @@ pub(crate) struct RunPlace {
 struct Partition {
     offset: u64,
     entries: usize,
+    /// How many bytes of each hash stand as they are.
+    low_bytes: usize,
     /// The first hash of each block.
     fences: Vec<u128>,
+    /// Where each block ends, counted from the first.
+    ends: Vec<u32>,
     filter: Filter,
     filter_bytes: u64,
     filter_checksum: u64,
@@ -79,7 +82,7 @@ impl Run {
         let mut partitions =
             decode(&directory).map_err(|error| damaged(&path, offset, error.what))?;
         for partition in &mut partitions {
-            partition.read_filter(&*file, &path)?;
+            partition.filter = partition.read_filter(&*file, &path)?;
         }
         Ok(Self {
             file,
@@ -119,34 +122,85 @@ impl Run {
         let Some(block) = after.checked_sub(1) else {
             return Ok(None);
         };
-        let entries = self.block(partition, block)?;
-        let found = entries.binary_search_by_key(&hash, |(hash, _)| *hash);
-        Ok(found
-            .ok()
-            .and_then(|at| entries.get(at))
-            .map(|(_, ordinal)| *ordinal))
+        let bytes = self.read(partition, block..block + 1)?;
+        let block = self.open_block(partition, block, &bytes)?;
+        Ok(block.find(hash))
     }
 
-    /// How many blocks it has.
-    fn block(&self, partition: &Partition, block: usize) -> Result<Vec<Entry>, StoreError> {
-        let offset = partition.offset + (block * BLOCK_BYTES) as u64;
-        let bytes = read_exactly(&*self.file, &self.path, offset, BLOCK_BYTES)?;
+    /// Reads blocks that follow each other.
+    fn read(&self, partition: &Partition, blocks: Range<usize>) -> Result<Vec<u8>, StoreError> {
+        let (start, end) = (
+            partition.block_start(blocks.start),
+            partition.block_start(blocks.end),
+        );
+        let offset = partition.offset + u64::from(start);
+        read_exactly(&*self.file, &self.path, offset, (end - start) as usize)
+    }
+
+    /// Checks and opens a block.
+    fn open_block<'b>(
+        &self,
+        partition: &Partition,
+        block: usize,
+        bytes: &'b [u8],
+    ) -> Result<Block<'b>, StoreError> {
         let entries = (partition.entries - block * BLOCK_ENTRIES).min(BLOCK_ENTRIES);
-        decode_block(&bytes, entries)
-            .ok_or_else(|| damaged(&self.path, offset, "keys do not match their checksum"))
+        let first = partition.fences.get(block).copied().unwrap_or_default();
+        Block::open(bytes, entries, first, partition.low_bytes).ok_or_else(|| {
+            let offset = partition.offset + u64::from(partition.block_start(block));
+            damaged(&self.path, offset, "keys do not match their checksum")
+        })
+    }
+
+    /// Reads the whole run back and compares every block and filter with its checksum.
+    ///
+    /// # Errors
+    /// `Damaged`, `Io`.
+    pub(crate) fn verify(&self) -> Result<(), StoreError> {
+        for (partition, blocks) in self.pieces() {
+            self.each_block(partition, blocks, |_| {})?;
+        }
+        for partition in &self.partitions {
+            partition.read_filter(&*self.file, &self.path)?;
+        }
+        Ok(())
     }
 
     /// All entries in order, read in pieces; ends after an error.
     pub(super) fn entries(&self) -> impl Iterator<Item = Result<Entry, StoreError>> {
-        let blocks = (self.partitions.iter())
-            .flat_map(|partition| (0..partition.fences.len()).map(move |block| (partition, block)));
-        blocks.flat_map(|(partition, block)| {
-            let (entries, error) = match self.block(partition, block) {
-                Ok(entries) => (entries, None),
-                Err(error) => (Vec::new(), Some(Err(error))),
-            };
+        self.pieces().flat_map(|(partition, blocks)| {
+            let mut entries = Vec::with_capacity(blocks.len() * BLOCK_ENTRIES);
+            let add = |block: Block<'_>| entries.extend(block.entries());
+            let error = self.each_block(partition, blocks, add).err().map(Err);
             entries.into_iter().map(Ok).chain(error)
         })
+    }
+
+    /// Blocks that are read at once.
+    fn pieces(&self) -> impl Iterator<Item = (&Partition, Range<usize>)> {
+        self.partitions.iter().flat_map(|partition| {
+            let blocks = partition.fences.len();
+            let starts = (0..blocks).step_by(BLOCKS_AT_ONCE);
+            starts.map(move |start| (partition, start..blocks.min(start + BLOCKS_AT_ONCE)))
+        })
+    }
+
+    /// Reads and checks blocks that follow each other.
+    fn each_block(
+        &self,
+        partition: &Partition,
+        blocks: Range<usize>,
+        mut visit: impl FnMut(Block<'_>),
+    ) -> Result<(), StoreError> {
+        let bytes = self.read(partition, blocks.clone())?;
+        let mut rest = &*bytes;
+        for block in blocks {
+            let length = partition.block_start(block + 1) - partition.block_start(block);
+            let (own, behind) = rest.split_at_checked(length as usize).unwrap_or_default();
+            visit(self.open_block(partition, block, own)?);
+            rest = behind;
+        }
+        Ok(())
     }
 }
 
@@ -174,40 +228,49 @@ impl RunWriter {
     pub(crate) fn push(&mut self, entry: Entry) -> Result<(), StoreError> {
         self.waiting.push(entry);
         if self.waiting.len() == KEYS_PER_PARTITION {
-            self.partition()?;
+            let entries = std::mem::take(&mut self.waiting);
+            self.partition(&entries)?;
+            self.waiting = entries;
+            self.waiting.clear();
         }
         Ok(())
     }
 
-    fn partition(&mut self) -> Result<(), StoreError> {
-        let offset = self.file.position();
-        let mut fences = Vec::with_capacity(self.waiting.len() / BLOCK_ENTRIES + 1);
-        let mut block = Vec::with_capacity(BLOCK_BYTES);
-        for entries in self.waiting.chunks(BLOCK_ENTRIES) {
-            fences.extend(entries.first().map(|(hash, _)| *hash));
-            block.clear();
-            for (hash, ordinal) in entries {
-                block.extend_from_slice(&hash.to_be_bytes());
-                block.extend_from_slice(&ordinal.to_le_bytes());
-            }
-            block.resize(BLOCK_BYTES - 8, 0);
-            let checksum = xxh3_64(&block);
-            block.extend_from_slice(&checksum.to_le_bytes());
-            self.file.append(&block)?;
-        }
-        let filter = Filter::of(self.waiting.iter().map(|(hash, _)| *hash));
-        let bytes = filter.encode();
-        self.file.append(&bytes)?;
-        self.keys += self.waiting.len() as u64;
-        self.partitions.push(Partition {
-            offset,
-            entries: self.waiting.len(),
-            fences,
+    /// Adds entries in ascending order, when none were pushed.
+    pub(crate) fn extend(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        (entries.chunks(KEYS_PER_PARTITION)).try_for_each(|entries| self.partition(entries))
+    }
+
+    fn partition(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let (Some((first, _)), Some((last, _))) = (entries.first(), entries.last()) else {
+            return Ok(());
+        };
+        // Hashes are spread evenly. Should they not be, all of their bytes are written.
+        let low_bytes = block::low_bytes(entries.len(), *first, *last);
+        let encoded = encode_blocks(entries, low_bytes).or_else(|| encode_blocks(entries, 16));
+        let blocks = encoded.expect("nothing stands above 16 bytes");
+        let filter = Filter::of(entries.iter().map(|(hash, _)| *hash));
+        let filter_bytes = filter.encode();
+        let partition = Partition {
+            offset: self.file.position(),
+            entries: entries.len(),
+            low_bytes: blocks.low_bytes,
+            fences: (entries.chunks(BLOCK_ENTRIES))
+                .filter_map(|entries| Some(entries.first()?.0))
+                .collect(),
+            ends: blocks.ends,
             filter,
-            filter_bytes: bytes.len() as u64,
-            filter_checksum: xxh3_64(&bytes),
-        });
-        self.waiting.clear();
+            filter_bytes: filter_bytes.len() as u64,
+            filter_checksum: xxh3_64(&filter_bytes),
+        };
+        if !partition.has(entries, &blocks.bytes) {
+            let what = "keys are not what is read back from their bytes";
+            return Err(damaged(self.file.path(), self.file.position(), what));
+        }
+        self.file.append(&blocks.bytes)?;
+        self.file.append(&filter_bytes)?;
+        self.keys += entries.len() as u64;
+        self.partitions.push(partition);
         Ok(())
     }
 
@@ -218,9 +281,8 @@ impl RunWriter {
         path: PathBuf,
         number: u64,
     ) -> Result<Run, StoreError> {
-        if !self.waiting.is_empty() {
-            self.partition()?;
-        }
+        let waiting = std::mem::take(&mut self.waiting);
+        self.partition(&waiting)?;
         let directory = encode(&self.partitions);
         self.file.append(&directory)?;
         let bytes = self.file.finish()?;
@@ -240,11 +302,34 @@ impl RunWriter {
 }
 
 impl Partition {
-    fn filter_offset(&self) -> u64 {
-        self.offset + (self.fences.len() * BLOCK_BYTES) as u64
+    /// Where a block begins, counted from the first; the one behind the last: where the last ends.
+    fn block_start(&self, block: usize) -> u32 {
+        let before = block
+            .checked_sub(1)
+            .and_then(|before| self.ends.get(before));
+        before.copied().unwrap_or(0)
     }
 
-    fn read_filter(&mut self, file: &dyn SharedFile, path: &Path) -> Result<(), StoreError> {
+    fn filter_offset(&self) -> u64 {
+        self.offset + u64::from(self.block_start(self.fences.len()))
+    }
+
+    /// Whether these blocks hold these entries, and the filter lets them pass.
+    fn has(&self, entries: &[Entry], blocks: &[u8]) -> bool {
+        let chunks = entries.chunks(BLOCK_ENTRIES).enumerate();
+        let mut are_same = chunks.map(|(at, entries)| {
+            let place = self.block_start(at) as usize..self.block_start(at + 1) as usize;
+            let first = self.fences.get(at).copied().unwrap_or_default();
+            let block = blocks
+                .get(place)
+                .and_then(|bytes| Block::open(bytes, entries.len(), first, self.low_bytes));
+            block.is_some_and(|block| block.entries().eq(entries.iter().copied()))
+        });
+        are_same.all(|is_same| is_same)
+            && (entries.iter()).all(|(hash, _)| self.filter.may_have(*hash))
+    }
+
+    fn read_filter(&self, file: &dyn SharedFile, path: &Path) -> Result<Filter, StoreError> {
         let offset = self.filter_offset();
         let bytes = usize::try_from(self.filter_bytes)
             .map_err(|_| damaged(path, offset, "a filter is too long"))?;
@@ -256,9 +341,7 @@ impl Partition {
                 "a filter does not match its checksum",
             ));
         }
-        self.filter =
-            Filter::decode(&content).map_err(|error| damaged(path, offset, error.what))?;
-        Ok(())
+        Filter::decode(&content).map_err(|error| damaged(path, offset, error.what))
     }
 }
 
@@ -270,8 +353,11 @@ fn encode(partitions: &[Partition]) -> Vec<u8> {
         write_len(partition.entries, &mut out);
         write_varint(partition.filter_bytes.into(), &mut out);
         out.extend_from_slice(&partition.filter_checksum.to_le_bytes());
-        for fence in &partition.fences {
+        write_len(partition.low_bytes, &mut out);
+        for (block, fence) in partition.fences.iter().enumerate() {
             out.extend_from_slice(&fence.to_be_bytes());
+            let length = partition.block_start(block + 1) - partition.block_start(block);
+            write_varint(length.into(), &mut out);
         }
     }
     out
@@ -288,17 +374,27 @@ fn decode(directory: &[u8]) -> Result<Vec<Partition>, PackedError> {
         let entries = usize::try_from(reader.varint()?).map_err(|_| too_large)?;
         let filter_bytes = u64::try_from(reader.varint()?).map_err(|_| too_large)?;
         let filter_checksum = u64::from_le_bytes(reader.array()?);
-        if entries > KEYS_PER_PARTITION {
+        let low_bytes = usize::try_from(reader.varint()?).map_err(|_| too_large)?;
+        if entries > KEYS_PER_PARTITION || low_bytes > 16 {
             return Err(too_large);
         }
-        let mut fences = Vec::with_capacity(entries.div_ceil(BLOCK_ENTRIES));
-        for _ in 0..entries.div_ceil(BLOCK_ENTRIES) {
+        let blocks = entries.div_ceil(BLOCK_ENTRIES);
+        let (mut fences, mut ends) = (Vec::with_capacity(blocks), Vec::with_capacity(blocks));
+        let mut end = 0_u32;
+        for _ in 0..blocks {
             fences.push(u128::from_be_bytes(reader.array()?));
+            let length = u32::try_from(reader.varint()?).ok();
+            end = length
+                .and_then(|length| end.checked_add(length))
+                .ok_or(too_large)?;
+            ends.push(end);
         }
         partitions.push(Partition {
             offset,
             entries,
+            low_bytes,
             fences,
+            ends,
             // Read afterwards.
             filter: Filter::Open,
             filter_bytes,
@@ -308,19 +404,25 @@ fn decode(directory: &[u8]) -> Result<Vec<Partition>, PackedError> {
     Ok(partitions)
 }
 
-fn decode_block(bytes: &[u8], entries: usize) -> Option<Vec<Entry>> {
-    let (checked, checksum) = bytes.split_last_chunk::<8>()?;
-    if xxh3_64(checked).to_le_bytes() != *checksum {
-        return None;
+/// The blocks of a partition.
+struct Blocks {
+    bytes: Vec<u8>,
+    /// See [`Partition`].
+    ends: Vec<u32>,
+    low_bytes: usize,
+}
+
+/// `None`: see [`block::encode`].
+fn encode_blocks(entries: &[Entry], low_bytes: usize) -> Option<Blocks> {
+    let mut bytes = Vec::with_capacity(entries.len() * (low_bytes + 5));
+    let mut ends = Vec::with_capacity(entries.len().div_ceil(BLOCK_ENTRIES));
+    for entries in entries.chunks(BLOCK_ENTRIES) {
+        block::encode(entries, low_bytes, &mut bytes)?;
+        ends.push(u32::try_from(bytes.len()).expect("a partition is far below 4 GiB"));
     }
-    let entry = |bytes: &[u8]| {
-        let (hash, ordinal) = bytes.split_first_chunk::<16>()?;
-        let ordinal = u32::from_le_bytes(ordinal.try_into().ok()?);
-        Some((u128::from_be_bytes(*hash), ordinal))
-    };
-    checked
-        .chunks_exact(ENTRY_BYTES)
-        .take(entries)
-        .map(entry)
-        .collect()
+    Some(Blocks {
+        bytes,
+        ends,
+        low_bytes,
+    })
 }

@@ -75,7 +75,7 @@ pub(super) struct Column {
     pub(super) key: String,
     pub(super) kind: Kind,
     /// With what the packed values of this key and kind begin: the key and the tag of the kind. Of booleans: the key.
-    prefix: Vec<u8>,
+    prefix: Prefix,
     /// The tags of false and true.
     tags: [u8; 2],
 }
@@ -107,7 +107,7 @@ impl Column {
         Self {
             key: key.to_owned(),
             kind,
-            prefix,
+            prefix: Prefix::new(prefix),
             tags: [false, true].map(|bool| tag(bool).expect("a boolean is its tag")),
         }
     }
@@ -119,12 +119,11 @@ impl Column {
 
     /// The value at the front of packed metadata and its length, if it is one that this column gives back as the very same bytes.
     fn read<'a>(&self, packed: &'a [u8]) -> Option<(Cell<'a>, usize)> {
-        let payload = packed.strip_prefix(&*self.prefix)?;
-        let mut reader = Reader::new(payload);
+        let mut reader = Reader::new(self.prefix.strip(packed)?);
         let cell = match self.kind {
             Kind::Text => {
                 // Only the length could have been written in another way.
-                let length = shortest(&mut reader, Reader::len)?;
+                let length = usize::try_from(shortest(&mut reader)?).ok()?;
                 Cell::Text(reader.bytes(length).ok()?)
             }
             Kind::Bool => {
@@ -132,14 +131,10 @@ impl Column {
                 let at = self.tags.iter().position(|known| *known == tag)?;
                 Cell::Bool(at == 1)
             }
-            Kind::Integer => {
-                let whole = shortest(&mut reader, Reader::signed)?;
-                Cell::Whole(i64::try_from(whole).ok()?)
-            }
+            Kind::Integer => Cell::Whole(signed(shortest(&mut reader)?)),
             Kind::Decimal { scale } => {
                 let own = reader.byte().ok()?;
-                let mantissa = shortest(&mut reader, Reader::signed)?;
-                let mantissa = i64::try_from(mantissa).ok()?;
+                let mantissa = signed(shortest(&mut reader)?);
                 // Only in the least scale: with nothing that could be cut off behind the point.
                 if own > 0 && mantissa % 10 == 0 {
                     return None;
@@ -159,7 +154,7 @@ impl Column {
 
     /// Appends a value, packed, with its key.
     pub(super) fn write(&self, cell: Cell<'_>, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.prefix);
+        out.extend_from_slice(&self.prefix.bytes);
         match (self.kind, cell) {
             (_, Cell::Text(text)) => {
                 write_len(text.len(), out);
@@ -172,21 +167,66 @@ impl Column {
     }
 }
 
-/// Reads an integer, if it was written in the fewest bytes, as a writer does: then the last group of seven bits is not empty, but for
-/// an integer that is one group.
-fn shortest<'a, T>(
-    reader: &mut Reader<'a>,
-    read: impl FnOnce(&mut Reader<'a>) -> Result<T, PackedError>,
-) -> Option<T> {
-    let before = reader.rest();
-    let value = read(reader).ok()?;
-    let written = before.get(..before.len() - reader.rest().len())?;
-    match written {
-        [_] => Some(value),
-        // More bytes than 64 bits take are of no use to a column.
-        [.., last] if *last != 0 && written.len() <= 10 => Some(value),
-        _ => None,
+/// Bytes with which others are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Prefix {
+    bytes: Vec<u8>,
+    /// The first 16 of them, and which of their bits there are.
+    first: u128,
+    mask: u128,
+}
+
+impl Prefix {
+    fn new(bytes: Vec<u8>) -> Self {
+        let mut first = [0; 16];
+        let mut mask = [0; 16];
+        for ((first, mask), byte) in first.iter_mut().zip(&mut mask).zip(&bytes) {
+            (*first, *mask) = (*byte, 0xff);
+        }
+        Self {
+            bytes,
+            first: u128::from_le_bytes(first),
+            mask: u128::from_le_bytes(mask),
+        }
     }
+
+    /// What is behind the prefix, if it is there.
+    #[inline]
+    fn strip<'a>(&self, packed: &'a [u8]) -> Option<&'a [u8]> {
+        // One comparison of a fixed length instead of a call: a row has a dozen of them, and most prefixes are short.
+        match packed.first_chunk() {
+            Some(chunk) if self.bytes.len() <= chunk.len() => {
+                let is_same = (u128::from_le_bytes(*chunk) ^ self.first) & self.mask == 0;
+                packed.get(self.bytes.len()..).filter(|_| is_same)
+            }
+            _ => packed.strip_prefix(&*self.bytes),
+        }
+    }
+}
+
+/// Reads an integer of up to 64 bits, if it was written in the fewest bytes, as a writer does: then the last group of seven bits is not
+/// empty, but for an integer that is one group.
+#[inline]
+fn shortest(reader: &mut Reader<'_>) -> Option<u64> {
+    let first = reader.byte().ok()?;
+    let mut value = u64::from(first & 0x7f);
+    if first < 0x80 {
+        return Some(value);
+    }
+    for shift in (7..63).step_by(7) {
+        let byte = reader.byte().ok()?;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return (byte != 0).then_some(value);
+        }
+    }
+    // Of the tenth group only one bit is left.
+    (reader.byte().ok()? == 1).then_some(value | 1 << 63)
+}
+
+/// An integer whose sign stands in the lowest bit.
+fn signed(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ (value & 1).cast_signed().wrapping_neg()
 }
 
 /// Appends scale and mantissa of a decimal, with the least scale that holds it.

@@ -28,8 +28,9 @@ use crate::keys::KeyHasher;
 use crate::limits::{GROUP_BYTES, GROUP_ROWS, SHAPE_ROWS_SAMPLED, SHARED_GROUP_ROWS};
 use crate::tail::{Block, CopyIdentities};
 
+use column::Column;
 use gather::{Columns, Keys};
-use parquet_file::ParquetFile;
+use parquet_file::{ParquetFile, Room};
 
 /// Rows of one organization that are to be sealed: blocks and the rows in each, in order and without gaps.
 #[derive(Debug)]
@@ -40,11 +41,14 @@ pub(crate) struct RowSource {
     pub(crate) identities_end: u32,
 }
 
-/// Writes the two files of a segment.
-#[derive(Debug, Clone, Copy)]
+/// Writes the two files of a segment. Keeps its memory, some MiB, for the next.
+#[derive(Debug)]
 pub(crate) struct SegmentWriter {
     hasher: KeyHasher,
     seed: u64,
+    /// Columns of the last segment.
+    columns: Vec<Column>,
+    room: Room,
 }
 
 /// What was written.
@@ -209,7 +213,12 @@ pub(super) fn row_groups<'a>(sources: &[Sealable<'a>]) -> Vec<Vec<Piece<'a>>> {
 impl SegmentWriter {
     /// `hasher` hashes the keys. `seed` is a number that clients cannot know; what is written does not depend on it.
     pub(crate) fn new(hasher: KeyHasher, seed: u64) -> Self {
-        Self { hasher, seed }
+        Self {
+            hasher,
+            seed,
+            columns: Vec::new(),
+            room: Room::default(),
+        }
     }
 
     /// Writes and syncs the files of a segment of these rows, the sources ordered by organization.
@@ -217,7 +226,7 @@ impl SegmentWriter {
     /// # Errors
     /// `NoSpace`, `Write`, `Sync`: what the system refused. `Damaged`: what is written is not what is in memory.
     pub(crate) fn write(
-        &self,
+        &mut self,
         files: &mut NewFiles,
         path: PathBuf,
         index_path: PathBuf,
@@ -230,8 +239,8 @@ impl SegmentWriter {
 
         let mut index_file = files.create(index_path)?;
         index_file.append(&HEADER)?;
-        let mut parquet = ParquetFile::new(files.create(path)?, &shape)?;
-        let mut columns = Columns::new(&shape, self.seed);
+        let mut parquet = ParquetFile::new(files.create(path)?, &shape, &mut self.room)?;
+        let mut columns = Columns::new(&shape, self.seed, &mut self.columns);
         let mut taker = Taker::default();
         let mut keys: Vec<Keys> = sources
             .iter()
@@ -268,6 +277,7 @@ impl SegmentWriter {
             });
         }
         let (bytes, row_groups) = parquet.finish()?;
+        self.columns = columns.into_columns();
         let index = SegmentIndex {
             shape,
             row_groups,

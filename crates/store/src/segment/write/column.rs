@@ -1,5 +1,7 @@
 //! A column of a row group: its values, and how they become pages.
 
+use std::mem::discriminant;
+
 use domain::packed::write_varint;
 use parquet::basic::Encoding as Named;
 use xxhash_rust::xxh3::xxh3_64;
@@ -53,6 +55,9 @@ pub(super) enum Values {
 /// Which rows have a value.
 #[derive(Debug, Default)]
 pub(super) struct Presence {
+    /// The rows before this one have a value, each.
+    full: usize,
+    /// Empty as long as there is no row without one before one that has one.
     bits: Vec<u64>,
 }
 
@@ -69,8 +74,26 @@ pub(super) struct WrittenColumn {
 }
 
 impl Presence {
-    /// Says that the row has a value.
-    pub(super) fn mark(&mut self, row: usize) {
+    /// Says that the row has a value; rows come in order.
+    #[inline]
+    fn mark(&mut self, row: usize) {
+        if row == self.full && self.bits.is_empty() {
+            self.full += 1;
+        } else {
+            self.mark_bit(row);
+        }
+    }
+
+    fn mark_bit(&mut self, row: usize) {
+        if self.bits.is_empty() {
+            for row in 0..self.full {
+                self.set(row);
+            }
+        }
+        self.set(row);
+    }
+
+    fn set(&mut self, row: usize) {
         let word = row / 64;
         if self.bits.len() <= word {
             self.bits.resize(word + 1, 0);
@@ -82,15 +105,30 @@ impl Presence {
 
     /// Whether the row has one.
     pub(super) fn has(&self, row: usize) -> bool {
-        let bits = self.bits.get(row / 64).copied().unwrap_or_default();
-        bits >> (row % 64) & 1 == 1
+        row < self.full || self.word(row / 64) >> (row % 64) & 1 == 1
+    }
+
+    /// For 64 rows whether they have one, the first in the lowest bit.
+    fn word(&self, at: usize) -> u64 {
+        if self.bits.is_empty() {
+            let full = self.full.saturating_sub(at * 64).min(64);
+            return u64::MAX
+                .checked_shr(64 - u32::try_from(full).expect("at most 64"))
+                .unwrap_or(0);
+        }
+        self.bits.get(at).copied().unwrap_or(0)
+    }
+
+    fn clear(&mut self) {
+        self.full = 0;
+        self.bits.clear();
     }
 
     /// Appends the levels of a page, and returns how many of its rows have a value.
     fn write(&self, page: usize, rows: usize, out: &mut Vec<u8>) -> usize {
         let first = page * PAGE_ROWS / 64;
         let words = rows.div_ceil(64);
-        let bits = || (first..first + words).map(|at| self.bits.get(at).copied().unwrap_or(0));
+        let bits = || (first..first + words).map(|at| self.word(at));
         let count = bits().map(|bits| bits.count_ones() as usize).sum();
         let start = out.len();
         out.extend([0; words::LENGTH_BYTES]);
@@ -182,21 +220,39 @@ impl Column {
         }
     }
 
+    /// An empty column: this one, or one of those used before that has values of the same kind.
+    pub(super) fn or_one_of(self, used: &mut Vec<Self>) -> Self {
+        let kind = discriminant(&self.values);
+        let same = (used.iter()).position(|column| discriminant(&column.values) == kind);
+        let Some(at) = same else {
+            return self;
+        };
+        let mut column = Self {
+            present: self.present,
+            trials: self.trials,
+            ..used.swap_remove(at)
+        };
+        column.clear();
+        column
+    }
+
     pub(super) fn clear(&mut self) {
         if let Some(present) = &mut self.present {
-            present.bits.clear();
+            present.clear();
         }
         self.values.clear();
     }
 
     /// Says that the row has the value that is added.
-    pub(super) fn mark(&mut self, row: usize) {
+    #[inline]
+    fn mark(&mut self, row: usize) {
         if let Some(present) = &mut self.present {
             present.mark(row);
         }
     }
 
     /// Adds a text for a row. See [`Words::place`].
+    #[inline]
     pub(super) fn add_text(&mut self, row: usize, text: &[u8], seed: u64) {
         self.mark(row);
         match &mut self.values {
@@ -218,6 +274,7 @@ impl Column {
     }
 
     /// Adds a number for a row.
+    #[inline]
     pub(super) fn add_long(&mut self, row: usize, value: i64) {
         self.mark(row);
         match &mut self.values {
@@ -227,6 +284,7 @@ impl Column {
     }
 
     /// Adds a boolean for a row.
+    #[inline]
     pub(super) fn add_bool(&mut self, row: usize, value: bool) {
         self.mark(row);
         match &mut self.values {
@@ -236,6 +294,7 @@ impl Column {
     }
 
     /// Adds a UUID for a row.
+    #[inline]
     pub(super) fn add_uuid(&mut self, row: usize, uuid: [u8; 16]) {
         self.mark(row);
         match &mut self.values {

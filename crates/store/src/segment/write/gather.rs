@@ -38,8 +38,8 @@ struct Again<'a> {
 pub(super) type Keys = Vec<(u128, u32)>;
 
 impl Columns {
-    /// Without rows. `seed`: see [`super::words::Words::place`].
-    pub(super) fn new(shape: &Shape, seed: u64) -> Self {
+    /// Without rows. `seed`: see [`super::words::Words::place`]. Takes memory from `used` columns where it can.
+    pub(super) fn new(shape: &Shape, seed: u64, used: &mut Vec<Column>) -> Self {
         let metadata = shape.columns().iter().map(|column| {
             let values = match column.kind {
                 Kind::Text => Values::words(),
@@ -48,13 +48,19 @@ impl Columns {
             };
             Column::new(true, values)
         });
+        let all = Fixed::ALL.map(empty).into_iter().chain(metadata);
         Self {
-            columns: Fixed::ALL.map(empty).into_iter().chain(metadata).collect(),
+            columns: all.map(|column| column.or_one_of(used)).collect(),
             rows: 0,
             seed,
             head: Vec::new(),
             uuid: String::new(),
         }
+    }
+
+    /// The columns, for their memory.
+    pub(super) fn into_columns(self) -> Vec<Column> {
+        self.columns
     }
 
     pub(super) fn rows(&self) -> usize {

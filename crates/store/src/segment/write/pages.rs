@@ -27,7 +27,7 @@ pub(super) struct Trial {
 }
 
 /// The pages of a row group, one behind the other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Pages {
     bytes: Vec<u8>,
     /// Room for a page; it never shrinks.
@@ -44,15 +44,13 @@ impl std::fmt::Debug for Tables {
     }
 }
 
-impl Pages {
-    pub(super) fn new() -> Self {
-        Self {
-            bytes: Vec::new(),
-            compressed: Vec::new(),
-            tables: Tables([CompressTable::small(), CompressTable::large()]),
-        }
+impl Default for Tables {
+    fn default() -> Self {
+        Self([CompressTable::small(), CompressTable::large()])
     }
+}
 
+impl Pages {
     /// What was written since the last [`Self::clear`].
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -26,22 +26,33 @@ const MAGIC: &[u8] = b"PAR1";
 /// The version of the format: its first pages.
 const VERSION: i32 = 1;
 
+/// What row groups are made in.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    pages: Pages,
+    /// A page.
+    content: Vec<u8>,
+    verifier: Verifier,
+}
+
 /// A Parquet file that is being written.
 #[derive(Debug)]
-pub(super) struct ParquetFile {
+pub(super) struct ParquetFile<'a> {
     file: NewFile,
     schema: SchemaDescPtr,
     /// For the footer.
     footers: Vec<RowGroupMetaData>,
     rows: i64,
     row_groups: Vec<RowGroup>,
-    pages: Pages,
-    content: Vec<u8>,
-    verifier: Verifier,
+    room: &'a mut Room,
 }
 
-impl ParquetFile {
-    pub(super) fn new(mut file: NewFile, shape: &Shape) -> Result<Self, StoreError> {
+impl<'a> ParquetFile<'a> {
+    pub(super) fn new(
+        mut file: NewFile,
+        shape: &Shape,
+        room: &'a mut Room,
+    ) -> Result<Self, StoreError> {
         file.append(MAGIC)?;
         Ok(Self {
             file,
@@ -49,9 +60,7 @@ impl ParquetFile {
             footers: Vec::new(),
             rows: 0,
             row_groups: Vec::new(),
-            pages: Pages::new(),
-            content: Vec::new(),
-            verifier: Verifier::default(),
+            room,
         })
     }
 
@@ -67,15 +76,20 @@ impl ParquetFile {
     pub(super) fn row_group(&mut self, columns: &mut Columns) -> Result<(), StoreError> {
         let rows = columns.rows();
         let offset = self.file.position();
-        self.pages.clear();
+        self.room.pages.clear();
         let mut chunks = Vec::with_capacity(columns.all().len());
         let mut footers = Vec::with_capacity(columns.all().len());
         let (mut next, mut plain_bytes) = (offset, 0);
         for (place, column) in columns.all().iter_mut().enumerate() {
-            let start = self.pages.bytes().len();
-            let written = column.write(rows, &mut self.pages, &mut self.content);
-            let pages = self.pages.bytes().get(start..).unwrap_or_default();
-            if self.verifier.verify(column, rows, pages).is_none() {
+            let Room {
+                pages,
+                content,
+                verifier,
+            } = &mut *self.room;
+            let start = pages.bytes().len();
+            let written = column.write(rows, pages, content);
+            let own = pages.bytes().get(start..).unwrap_or_default();
+            if verifier.verify(column, rows, own).is_none() {
                 return Err(self.misfit("a column is not what is read back from its pages"));
             }
             chunks.push(chunk(&written));
@@ -84,7 +98,7 @@ impl ParquetFile {
             footers.push(footer.map_err(|error| self.failed(error))?);
             next += written.bytes as u64;
         }
-        self.file.append(self.pages.bytes())?;
+        self.file.append(self.room.pages.bytes())?;
         let footer = RowGroupMetaData::builder(Arc::clone(&self.schema))
             .set_column_metadata(footers)
             .set_total_byte_size(plain_bytes.cast_signed())
