@@ -32,7 +32,7 @@ pub(crate) fn profile(args: &[&str]) -> Result<(), Failed> {
 pub(crate) fn tiny() -> Result<(), Failed> {
     let folder = target()?.join("bench/tiny");
     let docs = folder.join("docs");
-    let args = "--events 20000 --engines sextant --seconds 1 --rate-seconds 1";
+    let args = "--events 20000 --engines sextant --seconds 1 --ingest-seconds 1 --rate-seconds 1";
     let mut command = bench("compare")?;
     command
         .args(args.split(' '))

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use crate::numbers::now_micros;
 use crate::report::{self, Report};
 use crate::results::EngineResult;
-use crate::sextant::Sextant;
+use crate::sextant::{Pressure, Sextant};
 use crate::workload::Workload;
 use crate::workload::files::{Folder, QuestionFile};
 use crate::{machine, runs, time};
@@ -41,9 +41,16 @@ pub(crate) struct Compare {
     )]
     engines: Vec<Engine>,
 
-    /// How long batches are sent, and ingest alone is measured
+    /// How long batches are sent while questions are asked; 0 leaves out all that is measured under load
     #[arg(long, default_value_t = 10)]
     seconds: u64,
+
+    #[command(flatten)]
+    pressure: Pressure,
+
+    /// How long each run of ingest alone sends; 0 leaves them out
+    #[arg(long, default_value_t = 10)]
+    ingest_seconds: u64,
 
     /// How long requests are sent at each rate
     #[arg(long, default_value_t = 5)]
@@ -150,13 +157,17 @@ impl Compare {
             out: Some(out.to_owned()),
             connections: 8,
             seconds: self.seconds,
+            pressure: self.pressure,
             rate_seconds: self.rate_seconds,
             question_ms: self.question_ms,
         };
         sextant.run()?;
+        if self.ingest_seconds == 0 {
+            return Ok(());
+        }
         let mut result = EngineResult::read(out)?;
         if let Some(server) = &mut result.server {
-            server.ingest = runs::all(&self.server, &self.folder, self.seconds)?;
+            server.ingest = runs::all(&self.server, &self.folder, self.ingest_seconds)?;
         }
         result.write(out)
     }
@@ -179,10 +190,12 @@ impl Compare {
     fn command(&self) -> String {
         let engines: Vec<&str> = self.engines.iter().map(|engine| engine.key()).collect();
         format!(
-            "cargo xtask bench --events {} --seed {} --seconds {} --rate-seconds {} --engines {}",
+            "cargo xtask bench --events {} --seed {} --seconds {} --ingest-seconds {} --rate-seconds {} \
+             --engines {}",
             self.events,
             self.seed,
             self.seconds,
+            self.ingest_seconds,
             self.rate_seconds,
             engines.join(",")
         )

@@ -112,6 +112,15 @@ pub(crate) struct Progress {
     pub(crate) acknowledged: AtomicU64,
     /// Set to end the run early.
     pub(crate) stop: AtomicBool,
+    /// Set to end the run when so many events are on their way; 0 means no such end.
+    pub(crate) events_max: AtomicU64,
+}
+
+impl Progress {
+    fn is_over(&self) -> bool {
+        let most = self.events_max.load(Ordering::SeqCst);
+        self.stop.load(Ordering::SeqCst) || (most > 0 && self.sent.load(Ordering::SeqCst) >= most)
+    }
 }
 
 /// Sends batches for the time that is asked for.
@@ -226,7 +235,7 @@ async fn send(
     let mut turn = 0;
     loop {
         let begun = Instant::now();
-        if begun >= end || progress.stop.load(Ordering::SeqCst) {
+        if begun >= end || progress.is_over() {
             break;
         }
         turn = (turn + 1) % requests.len();

@@ -12,6 +12,7 @@ mod latency;
 mod machine;
 mod numbers;
 mod oracle;
+mod profile;
 mod report;
 mod results;
 mod runs;
@@ -63,6 +64,8 @@ enum Command {
     Runs(runs::Runs),
     /// The comparison: every engine on the same workload, every answer compared, one report
     Compare(compare::Compare),
+    /// Where the time goes: a flame graph, or counts of instructions
+    Profile(profile::Profile),
     /// Write docs/benchmarks.md and its charts again, from the figures in docs/benchmarks
     Page {
         /// The folder of the page
@@ -149,6 +152,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Sextant(sextant) => sextant.run()?,
         Command::Runs(runs) => runs.run()?,
         Command::Compare(compare) => compare.run()?,
+        Command::Profile(profile) => profile.run()?,
         Command::Page { docs } => report::rewrite(&docs)?,
     }
     Ok(())

@@ -34,15 +34,21 @@ pub(crate) struct Usage {
 impl Server {
     /// Starts `program` on `folder` and waits until it is ready.
     pub(crate) fn start(program: &Path, folder: &Path) -> anyhow::Result<Self> {
+        Self::start_by(Command::new(program), folder)
+    }
+
+    /// The same for a command that the server's arguments are added to.
+    pub(crate) fn start_by(mut command: Command, folder: &Path) -> anyhow::Result<Self> {
         let begun = Instant::now();
-        let mut child = Command::new(program)
+        let program = command.get_program().to_owned();
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
             .env("SEXTANT_ADMIN_TOKEN", ADMIN_TOKEN)
             .env("SEXTANT_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("start `{}`", program.display()))?;
+            .with_context(|| format!("start `{}`", program.to_string_lossy()))?;
         let out = child
             .stdout
             .take()
@@ -69,6 +75,22 @@ impl Server {
     /// Where it listens.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells it to stop, and waits until it has.
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        let told = Command::new("kill").arg(self.id().to_string()).status();
+        ensure!(
+            told.context("start kill")?.success(),
+            "the server cannot be told to stop"
+        );
+        self.child.wait().context("wait for the server")?;
+        Ok(())
     }
 
     /// What it has used so far.

@@ -1,9 +1,9 @@
 //! Sextant measured on a workload: loaded, asked at rest and under load, given new meters, killed and started again, and sent requests
 //! at set rates. Every answer is compared with the exact one, at every step.
 
-mod ask;
+pub(crate) mod ask;
 mod busy;
-mod load;
+pub(crate) mod load;
 mod open_loop;
 mod restart;
 
@@ -15,6 +15,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 
 use crate::http::Connection;
+use crate::ingest::Load;
 use crate::numbers::{grouped, millis, millis_float};
 use crate::oracle::decimal::Decimal;
 use crate::results::{AnswerResult, EngineResult, InsertResult, LoadResult, ServerResult};
@@ -56,6 +57,9 @@ pub(crate) struct Sextant {
     #[arg(long, default_value_t = 10)]
     pub(crate) seconds: u64,
 
+    #[command(flatten)]
+    pub(crate) pressure: Pressure,
+
     /// How long requests are sent at each rate; 0 leaves the rates out
     #[arg(long, default_value_t = 5)]
     pub(crate) rate_seconds: u64,
@@ -63,6 +67,18 @@ pub(crate) struct Sextant {
     /// How long each question is asked again and again, in milliseconds
     #[arg(long, default_value_t = 500)]
     pub(crate) question_ms: u64,
+}
+
+/// What is sent while questions are asked.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Pressure {
+    /// Events in a request that is sent under load
+    #[arg(long, default_value_t = 1_000)]
+    pub(crate) pressure_batch: usize,
+
+    /// Connections that send under load, each with one request at a time
+    #[arg(long, default_value_t = 4)]
+    pub(crate) pressure_connections: u64,
 }
 
 /// A workload that was loaded, and who asks about it.
@@ -88,67 +104,24 @@ impl Sextant {
         remove(&data)?;
         let server = Server::start(&self.server, &data)?;
         let target = block_on(setup::organization(server.url(), ADMIN_TOKEN))?;
-        let (meters, questions) = (folder.meters()?, folder.questions()?);
-        let ids = block_on(async {
-            let mut connection = Connection::open(&target.url, &target.token).await?;
-            ask::make_meters(&mut connection, &meters).await
-        })?;
-        let repeats = Repeats {
-            runs_min: 3,
-            runs_max: 1_000,
-            time_max: Duration::from_millis(self.question_ms),
-        };
-        let loaded = Loaded {
-            meters,
-            questions,
-            ids,
-            repeats,
-        };
-
+        let loaded = self.ready(&target, &folder)?;
         let cpu_before = server.usage()?.cpu_micros;
         let load = block_on(load::load(&target, &folder, &stamp, self.connections))?;
+        let mut measured = self.at_rest(&server, &data, &load, cpu_before)?;
+        let bytes_on_disk = measured.bytes_by_kind.values().sum::<u64>();
         println!(
-            "loaded {} lines, {} events/s; p50 {} ms, p99 {} ms",
-            grouped(load.events),
-            grouped(load.events_per_second()),
-            millis(load.latency.p50),
-            millis(load.latency.p99)
+            "at rest after {} s; {} MB at most; {} bytes an event on disk",
+            measured.settle_seconds,
+            measured.memory_bytes_max / 1_000_000,
+            bytes_on_disk / stamp.events.max(1)
         );
-        let settled = settle(&server)?;
-        let usage = server.usage()?;
-        let mut measured = ServerResult {
-            connections: self.connections,
-            load_p50_ms: millis_float(load.latency.p50),
-            load_p99_ms: millis_float(load.latency.p99),
-            cpu_seconds: millis_float((usage.cpu_micros - cpu_before) / 1_000),
-            settle_seconds: millis_float(u64::try_from(settled.as_millis()).unwrap_or(u64::MAX)),
-            memory_bytes_max: usage.memory_bytes_max,
-            bytes_by_kind: machine::folder_bytes_by_kind(&data)
-                .context("measure the data folder")?,
-            ..ServerResult::default()
-        };
-        println!(
-            "at rest after {} ms; {} MB at most; {} bytes an event on disk",
-            settled.as_millis(),
-            usage.memory_bytes_max / 1_000_000,
-            measured.bytes_by_kind.values().sum::<u64>() / stamp.events.max(1)
-        );
-
         let answers = block_on(ask_all(&target, &loaded))?;
-        let mut server = server;
         if self.seconds > 0 {
-            measured.backfill_seconds = Some(block_on(busy::backfill(&target, &loaded))?);
-            let progress = Arc::<busy::Progress>::default();
-            measured.busy = Some(busy::measure(&target, &loaded, self.seconds, &progress)?);
-            let (again, restart) =
-                restart::measure(server, &self.server, &data, &target, &loaded, &progress)?;
-            measured.restart = Some(restart);
-            server = again;
+            self.under_load(server, &target, &loaded, &data, &mut measured)?;
+        } else {
+            measured.see_memory(&server)?;
+            drop(server);
         }
-        measured.memory_bytes_max = measured
-            .memory_bytes_max
-            .max(server.usage()?.memory_bytes_max);
-        drop(server);
         remove(&data)?;
         if self.rate_seconds > 0 {
             measured.latencies = self.latencies(&data)?;
@@ -164,7 +137,7 @@ impl Sextant {
             load: LoadResult {
                 rows: load.events,
                 seconds,
-                bytes_on_disk: measured.bytes_by_kind.values().sum(),
+                bytes_on_disk,
                 bulk_rows: None,
                 bulk_seconds: None,
             },
@@ -178,6 +151,75 @@ impl Sextant {
         let out = self.out.clone();
         result.write(&out.unwrap_or_else(|| self.workload.join("results/sextant.json")))?;
         check(&result)
+    }
+
+    /// Makes the meters and reads the questions.
+    fn ready(&self, target: &Target, folder: &Folder) -> anyhow::Result<Loaded> {
+        let (meters, questions) = (folder.meters()?, folder.questions()?);
+        let ids = block_on(async {
+            let mut connection = Connection::open(&target.url, &target.token).await?;
+            ask::make_meters(&mut connection, &meters).await
+        })?;
+        let repeats = Repeats {
+            runs_min: 3,
+            runs_max: 1_000,
+            time_max: Duration::from_millis(self.question_ms),
+        };
+        Ok(Loaded {
+            meters,
+            questions,
+            ids,
+            repeats,
+        })
+    }
+
+    /// Waits until the server has come to rest after a load, and says what that took.
+    fn at_rest(
+        &self,
+        server: &Server,
+        data: &Path,
+        load: &Load,
+        cpu_before: u64,
+    ) -> anyhow::Result<ServerResult> {
+        println!(
+            "loaded {} lines, {} events/s; p50 {} ms, p99 {} ms",
+            grouped(load.events),
+            grouped(load.events_per_second()),
+            millis(load.latency.p50),
+            millis(load.latency.p99)
+        );
+        let settled = settle(server)?;
+        let usage = server.usage()?;
+        Ok(ServerResult {
+            connections: self.connections,
+            load_p50_ms: millis_float(load.latency.p50),
+            load_p99_ms: millis_float(load.latency.p99),
+            cpu_seconds: millis_float((usage.cpu_micros - cpu_before) / 1_000),
+            settle_seconds: millis_float(u64::try_from(settled.as_millis()).unwrap_or(u64::MAX)),
+            memory_bytes_max: usage.memory_bytes_max,
+            bytes_by_kind: machine::folder_bytes_by_kind(data)
+                .context("measure the data folder")?,
+            ..ServerResult::default()
+        })
+    }
+
+    /// New meters, questions while batches come in, a kill in the middle and a restart.
+    fn under_load(
+        &self,
+        server: Server,
+        target: &Target,
+        loaded: &Loaded,
+        data: &Path,
+        measured: &mut ServerResult,
+    ) -> anyhow::Result<()> {
+        measured.backfill_seconds = Some(block_on(busy::backfill(target, loaded))?);
+        let progress = Arc::<busy::Progress>::default();
+        let busy = busy::measure(target, loaded, self.seconds, self.pressure, &progress)?;
+        measured.busy = Some(busy);
+        measured.see_memory(&server)?;
+        let (again, restart) = restart::measure(server, self, data, target, loaded, &progress)?;
+        measured.restart = Some(restart);
+        measured.see_memory(&again)
     }
 
     /// Requests at set rates, on a server of their own.
@@ -201,6 +243,15 @@ impl Sextant {
             latencies.push(latency);
         }
         Ok(latencies)
+    }
+}
+
+impl ServerResult {
+    /// Notes the most memory that a server has held.
+    fn see_memory(&mut self, server: &Server) -> anyhow::Result<()> {
+        let bytes = server.usage()?.memory_bytes_max;
+        self.memory_bytes_max = self.memory_bytes_max.max(bytes);
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, ensure};
 use api::MeterQuantities;
 
 use super::ask::{self, Repeats};
-use super::{Loaded, pause};
+use super::{Loaded, Pressure, pause};
 use crate::events::Shape;
 use crate::http::{Connection, escaped};
 pub(super) use crate::ingest::Progress;
@@ -40,14 +40,15 @@ pub(super) struct Sending {
 
 impl Sending {
     /// Sends events of the present day, which no question of the workload is about.
-    pub(super) fn start(target: &Target, seconds: u64, progress: &Arc<Progress>) -> Self {
+    pub(super) fn start(target: &Target, pressure: Pressure, progress: &Arc<Progress>) -> Self {
         let (target, watched) = (target.clone(), Arc::clone(progress));
         progress.stop.store(false, Ordering::Relaxed);
         let thread = thread::spawn(move || {
             let options = Batches {
-                batch: 1_000,
-                connections: 4,
-                seconds,
+                batch: pressure.pressure_batch,
+                connections: pressure.pressure_connections,
+                // More than enough; it is stopped.
+                seconds: 3_600,
                 keys: Shape::Twelve,
                 days: 1,
             };
@@ -126,11 +127,11 @@ pub(super) fn measure(
     target: &Target,
     loaded: &Loaded,
     seconds: u64,
+    pressure: Pressure,
     progress: &Arc<Progress>,
 ) -> anyhow::Result<BusyResult> {
-    // More than enough; it is stopped.
-    let sending = Sending::start(target, 3_600, progress);
-    sending.wait_for(10_000)?;
+    let sending = Sending::start(target, pressure, progress);
+    sending.wait_for(10 * pressure.pressure_batch as u64)?;
     let asked = block_on(ask_meanwhile(target, loaded, seconds, progress));
     let load = sending.stop()?;
     let (answers, fresh_counts) = asked?;

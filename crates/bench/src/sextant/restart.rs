@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::busy::{Progress, Sending, count_fresh};
-use super::{Loaded, ask};
+use super::{Loaded, Sextant, ask};
 use crate::http::Connection;
 use crate::numbers::{millis, millis_float};
 use crate::oracle::decimal::Decimal;
@@ -15,26 +15,26 @@ use crate::results::RestartResult;
 use crate::server::Server;
 use crate::{Target, block_on};
 
-/// Events that are taken in before the kill.
-const EVENTS_BEFORE: u64 = 50_000;
+/// Requests that are answered before the kill.
+const REQUESTS_BEFORE: u64 = 50;
 
 /// Kills the server while batches are sent, starts it again, asks everything again.
 pub(super) fn measure(
     server: Server,
-    program: &Path,
+    options: &Sextant,
     data: &Path,
     target: &Target,
     loaded: &Loaded,
     progress: &Arc<Progress>,
 ) -> anyhow::Result<(Server, RestartResult)> {
-    let sending = Sending::start(target, 3_600, progress);
-    sending.wait_for(EVENTS_BEFORE)?;
+    let sending = Sending::start(target, options.pressure, progress);
+    sending.wait_for(REQUESTS_BEFORE * options.pressure.pressure_batch as u64)?;
     // Killed, not stopped.
     drop(server);
     // What was on its way fails; what was acknowledged counts.
     drop(sending.stop());
     let begun = Instant::now();
-    let server = Server::start(program, data)?;
+    let server = Server::start(&options.server, data)?;
     let target = Target {
         url: server.url().to_owned(),
         token: target.token.clone(),
