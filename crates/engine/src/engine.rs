@@ -165,25 +165,28 @@ impl Engine {
     }
 
     /// Takes the events of one request in, all or none. `done` is called once, on the writer's thread, when they are
-    /// on disk and visible, or when they are refused; on this thread when they are refused at once. Hashes the keys, then
-    /// returns without waiting.
+    /// on disk and visible, or when they are refused; on this thread when they are refused at once. Looks up what is known of
+    /// the events, then returns without waiting.
     pub fn submit(
         &self,
         organization: OrganizationId,
         batch: EventBatch,
         done: impl FnOnce(Result<Ingested, IngestError>) + Send + 'static,
     ) {
-        let hash = |event: domain::Event<'_>| {
-            let external_id = event.external_id?;
-            Some(self.hasher.hash(organization, event.source, external_id))
-        };
-        let hashes = batch.iter().map(hash).collect();
-        self.queue.push(Pending {
-            organization,
-            batch,
-            hashes,
-            done: Box::new(done),
-        });
+        match self.reader.prepare(organization, batch) {
+            Ok(events) => self.queue.push(Pending {
+                organization,
+                events,
+                done: Box::new(done),
+            }),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "known keys were not looked up"
+                );
+                done(Err(IngestError::of(&error)));
+            }
+        }
     }
 
     /// Starts a meter, or starts it anew when its definition is another one. Old events count too.

@@ -15,14 +15,22 @@ pub(crate) const UPKEEP_PATIENCE: Duration = Duration::from_millis(2);
 /// With more entries of its meters' histories in memory (32 bytes each), an organization's are written to disk without waiting for a seal.
 pub(crate) const UNSAVED_ENTRIES_MAX: usize = 2_000_000;
 
-/// Bytes of rows that may wait for the writer. More is refused, so that memory stays bounded when the disk is slow.
-pub(crate) const QUEUE_BYTES_MAX: usize = 256 << 20;
+/// Bytes of rows that may wait for the writer. More is refused, so that memory stays bounded when the disk is slow. One
+/// organization has half of it at most.
+pub(crate) const QUEUE_BYTES_MAX: usize = 128 << 20;
 
-/// Bytes of rows in one group: bounds how long a request waits behind others.
-pub(crate) const GROUP_BYTES_MAX: usize = 16 << 20;
+/// Bytes of rows in one group: bounds how long a request waits behind others. Larger ones are not written faster.
+pub(crate) const GROUP_BYTES_MAX: usize = 4 << 20;
 
 /// Requests in one group.
 pub(crate) const GROUP_REQUESTS_MAX: usize = 4_096;
+
+/// Bytes that an organization adds to a group before another has its turn.
+pub(crate) const TURN_BYTES: usize = 64 << 10;
+
+/// A group of at least so many bytes is written by a thread of its own, while the next one is gathered. For less, the change of threads
+/// takes longer than what is gained.
+pub(crate) const WRITE_BESIDE_BYTES: usize = 64 << 10;
 
 /// How many customers' usage is read under one lock.
 pub(crate) const CUSTOMERS_PER_LOCK: usize = 256;
