@@ -8,6 +8,7 @@ import gc
 import importlib
 import json
 import math
+import signal
 import sys
 import time
 from decimal import Decimal
@@ -33,6 +34,8 @@ def main():
     say(f"{work.rows} events, each once; prepared in {time.perf_counter() - began:.1f} s")
     scratch = Path(arguments.scratch or work.folder / "engines")
     scratch.mkdir(parents=True, exist_ok=True)
+    # Asked to stop, we clean up first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     module, name = ENGINES[arguments.engine]
     module = importlib.import_module(module)
     engine = getattr(module, name)(work, scratch)
@@ -48,6 +51,8 @@ def main():
         if arguments.load_only_rows is None:
             result["answers"] = list(answers(engine, work, arguments))
             result["errors"] = summary(result["answers"])
+        if hasattr(engine, "afterwards"):
+            result["load"] |= engine.afterwards()
     finally:
         engine.close()
     out = Path(arguments.out)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MICROSECOND = timedelta(microseconds=1)
+DAY_MICROS = 86_400_000_000
 
 # Averages are a sum divided once by a count.
 DIVISION = Context(prec=34, rounding=ROUND_HALF_EVEN)
@@ -79,6 +80,29 @@ class Series:
         """Whether an hour of the zone begins with an hour of UTC, at all points."""
         hour = timedelta(hours=1)
         return not any(point.astimezone(self.zone).utcoffset() % hour for point in self.points)
+
+
+    def offsets(self):
+        """The zone's offsets over the buckets, in order: (first microsecond, seconds east of UTC)."""
+        start, end = self.ranges[0][0], self.ranges[-1][1]
+        out = [(start, self.offset(start))]
+        # No zone changes its offset twice in a day.
+        for least in range(start, end, DAY_MICROS):
+            before, after = least, min(least + DAY_MICROS, end)
+            if self.offset(before) == self.offset(after):
+                continue
+            while after - before > 1_000_000:
+                middle = (before + after) // 2_000_000 * 1_000_000
+                if self.offset(middle) == self.offset(least):
+                    before = middle
+                else:
+                    after = middle
+            out.append((after, self.offset(after)))
+        return out
+
+    def offset(self, micros_since_epoch):
+        moment = EPOCH + timedelta(microseconds=micros_since_epoch)
+        return int(moment.astimezone(self.zone).utcoffset().total_seconds())
 
 
 def merged(ranges):
