@@ -237,6 +237,11 @@ impl Comparison {
         Some(UnitRange::around(units, accepts))
     }
 
+    /// The only text that passes, when metadata has text under the property; `None` when others may pass, too.
+    pub fn accepted_text(&self) -> Option<std::borrow::Cow<'_, str>> {
+        (self.operator == Operator::Eq).then(|| self.operand.text())
+    }
+
     /// `name` and `source` are compared with text only (SEMANTICS 6.6).
     fn matches_text_field(&self, field: &str) -> bool {
         match &self.operand {

@@ -79,6 +79,11 @@ impl MetadataCondition {
         &self.key
     }
 
+    /// The values as text, one of which must be there.
+    pub fn accepted(&self) -> &[String] {
+        &self.accepted
+    }
+
     /// Whether metadata passes that has this under the key.
     pub fn accepts(&self, value: Option<&Value<'_>>) -> bool {
         let text = value.and_then(Value::text);

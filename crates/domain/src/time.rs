@@ -29,6 +29,7 @@ impl Timestamp {
     pub const EPOCH: Self = Self(0);
 
     /// The point in time `micros` microseconds after the Unix epoch; `None` outside of [`Self::MIN`] to [`Self::MAX`].
+    #[inline]
     pub const fn from_micros(micros: i64) -> Option<Self> {
         if micros < Self::MIN.0 || micros > Self::MAX.0 {
             None
@@ -49,11 +50,13 @@ impl Timestamp {
     }
 
     /// Microseconds since the Unix epoch.
+    #[inline]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
     /// Seconds since the Unix epoch, rounded half up: half a second counts as the next second.
+    #[inline]
     pub const fn unix_seconds_half_up(self) -> i64 {
         self.0
             .wrapping_add(MICROS_PER_SECOND / 2)

@@ -64,4 +64,4 @@ pub fn scan(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -136,6 +136,11 @@ impl SealedGroup {
         self.part.columns(self.group())
     }
 
+    /// Whether these are its columns.
+    pub(crate) fn has_columns(&self, columns: &GroupColumns) -> bool {
+        self.part.has_columns(self.group(), columns)
+    }
+
     /// Whose events some of its rows are, counted from its first; see [`Part::arrivals`].
     pub(crate) fn arrivals(&self, rows: Range<u32>) -> Result<Arrivals, StoreError> {
         self.part.arrivals(self.group(), rows)

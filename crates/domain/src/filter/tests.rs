@@ -228,3 +228,24 @@ proptest::proptest! {
         }
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_but_the_accepted_one_passes(
+        operator in 0..OPERATORS.len(), operand in proptest::prop_oneof![
+            (-3_i32..3).prop_map(Operand::Integer), any::<bool>().prop_map(Operand::Bool),
+            "[ab]{0,2}".prop_map(|text| Operand::Text(text.into())),
+        ],
+        text in "[ab1t]{0,2}",
+    ) {
+        let (operator, _) = OPERATORS[operator];
+        let comparison = Comparison { property: Property::parse("key"), operator, operand };
+        if let Some(accepted) = comparison.accepted_text() {
+            let passes = |text: &str| comparison.accepts(Subject::Metadata(Some(&Value::Text(text))));
+            prop_assert_eq!(passes(&text), *text == *accepted);
+            prop_assert!(passes(&accepted));
+        } else {
+            prop_assert_ne!(operator, Operator::Eq);
+        }
+    }
+}

@@ -144,6 +144,7 @@ impl Buckets {
     }
 
     /// The buckets, ascending, not overlapping.
+    #[inline]
     pub fn ranges(&self) -> &[TimeRange] {
         &self.ranges
     }

@@ -1,7 +1,7 @@
 //! The columns of a group of sealed rows, each read when it is first needed and kept until the group is done with.
 
 use domain::{Source, Timestamp};
-use store::{GroupColumns, KeyColumn, StoreError, TextColumn, Wanted, WholeColumn};
+use store::{BlockHandle, GroupColumns, KeyColumn, StoreError, TextColumn, Wanted, WholeColumn};
 
 /// See the module. Columns are loaded for the rows that are asked about; others look as if they had no value.
 #[derive(Debug)]
@@ -17,6 +17,14 @@ pub(crate) struct GroupRows {
     keys: Vec<(Box<str>, Vec<KeyColumn>)>,
 }
 
+/// By row, in microseconds and numbers of identities, each as its column has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times<'a> {
+    pub(crate) timestamps: &'a [i64],
+    pub(crate) received_at: &'a [i64],
+    pub(crate) identities: &'a [i64],
+}
+
 impl GroupRows {
     pub(crate) fn new(columns: GroupColumns) -> Self {
         Self {
@@ -29,6 +37,11 @@ impl GroupRows {
             identities: None,
             keys: Vec::new(),
         }
+    }
+
+    /// Whether they are the rows of this block.
+    pub(crate) fn is_of(&self, handle: &BlockHandle) -> bool {
+        handle.has_columns(&self.columns)
     }
 
     /// All its rows.
@@ -51,6 +64,13 @@ impl GroupRows {
             Some(names) => Ok(names),
             empty => Ok(empty.insert(self.columns.names()?)),
         }
+    }
+
+    /// The names of some rows.
+    pub(crate) fn names_of(&mut self, wanted: &[u32]) -> Result<&TextColumn, StoreError> {
+        let names = self.names()?;
+        names.load(Wanted::Rows(wanted))?;
+        Ok(names)
     }
 
     pub(super) fn sources(&mut self) -> Result<&mut TextColumn, StoreError> {
@@ -97,15 +117,6 @@ impl GroupRows {
         whole(timestamps, wanted)
     }
 
-    /// The times of receipt of some rows, in microseconds.
-    pub(crate) fn received_at(&mut self, wanted: &[u32]) -> Result<&[i64], StoreError> {
-        let received_at = match &mut self.received_at {
-            Some(received_at) => received_at,
-            empty => empty.insert(self.columns.received_at()?),
-        };
-        whole(received_at, wanted)
-    }
-
     /// The identities of some rows, in the lower 32 bits.
     pub(crate) fn identities(&mut self, wanted: &[u32]) -> Result<&[i64], StoreError> {
         let identities = match &mut self.identities {
@@ -113,6 +124,22 @@ impl GroupRows {
             empty => empty.insert(self.columns.identities()?),
         };
         whole(identities, wanted)
+    }
+
+    /// When some rows happened and were received, and whose they are.
+    pub(crate) fn times_of(&mut self, wanted: &[u32]) -> Result<Times<'_>, StoreError> {
+        self.timestamps(wanted)?;
+        self.identities(wanted)?;
+        let received_at = match &mut self.received_at {
+            Some(received_at) => received_at,
+            empty => empty.insert(self.columns.received_at()?),
+        };
+        let received_at = whole(received_at, wanted)?;
+        Ok(Times {
+            timestamps: self.timestamps.as_ref().map_or(&[], WholeColumn::values),
+            received_at,
+            identities: self.identities.as_ref().map_or(&[], WholeColumn::values),
+        })
     }
 
     /// Which of some rows the server wrote.
@@ -162,6 +189,7 @@ fn whole<'a>(column: &'a mut WholeColumn, wanted: &[u32]) -> Result<&'a [i64], S
 ///
 /// # Panics
 /// When it is out of range, which is checked before it is written.
+#[inline]
 pub(crate) fn timestamp(micros: i64) -> Timestamp {
     Timestamp::from_micros(micros).expect("only times in range are sealed")
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use domain::interval::Buckets;
 use domain::metadata::MetadataBuilder;
+use domain::system::METER_CREDITED;
 use domain::{
     Aggregation, Clause, Comparison, Conjunction, CustomerId, Definition, Event, EventBatch,
-    Filter, Function, Interval, KeyedHash, MetadataFilter, Number, Operand, Operator,
+    Filter, Function, Interval, KeyedHash, MetadataFilter, MeterId, Number, Operand, Operator,
     OrganizationId, OwnedIdentity, Property, Source, State, Timestamp, Zone,
 };
 use proptest::prelude::*;
@@ -32,7 +33,7 @@ enum Owned {
 }
 
 #[derive(Debug, Clone)]
-struct Sample {
+pub(crate) struct Sample {
     is_system: bool,
     name: u8,
     customer: u8,
@@ -76,7 +77,7 @@ fn unique(entries: Vec<(String, Owned)>) -> Vec<(String, Owned)> {
     known
 }
 
-fn sample() -> impl Strategy<Value = Sample> {
+pub(crate) fn sample() -> impl Strategy<Value = Sample> {
     (
         prop::bool::weighted(0.1),
         0_u8..3,
@@ -123,7 +124,7 @@ fn comparison() -> impl Strategy<Value = Clause> {
     })
 }
 
-fn filter() -> impl Strategy<Value = Filter> {
+pub(crate) fn filter() -> impl Strategy<Value = Filter> {
     let clauses = |clause: BoxedStrategy<Clause>| {
         (any::<bool>(), prop::collection::vec(clause, 0..3)).prop_map(|(is_and, clauses)| Filter {
             conjunction: if is_and {
@@ -143,7 +144,7 @@ fn function() -> impl Strategy<Value = Function> {
         .prop_map(|name| Function::from_name(&name).expect("a function"))
 }
 
-fn aggregation() -> impl Strategy<Value = Aggregation> {
+pub(crate) fn aggregation() -> impl Strategy<Value = Aggregation> {
     (function(), property()).prop_map(|(function, property)| {
         let property = (function != Function::Count).then_some(property);
         Aggregation::new(function, property).expect("they go together")
@@ -180,12 +181,16 @@ fn identity_of(customer: u8) -> OwnedIdentity {
     }
 }
 
+pub(crate) fn meter(number: u8) -> MeterId {
+    MeterId::from_random([number; 16])
+}
+
 fn customer_id() -> CustomerId {
     CustomerId::from_random([4; 16])
 }
 
 /// Events of two organizations that share row groups, all but some of them sealed.
-fn stored(samples: &[Sample], others: &[Sample], in_memory: usize) -> Snapshot {
+pub(crate) fn stored(samples: &[Sample], others: &[Sample], in_memory: usize) -> Snapshot {
     let folder = Folder::open(Arc::new(MemoryDisk::new()), Path::new("/data"), [7; 32])
         .expect("a healthy disk");
     let (mut writer, reader, _) = open(&folder, Options::default()).expect("a healthy disk");
@@ -202,7 +207,19 @@ fn stored(samples: &[Sample], others: &[Sample], in_memory: usize) -> Snapshot {
     for (number, samples, is_sealed) in steps {
         let mut batch = EventBatch::default();
         for sample in samples {
-            let name = format!("name-{}", sample.name);
+            let mut name = format!("name-{}", sample.name);
+            let mut metadata = sample.metadata.clone();
+            if sample.is_system && sample.name == 2 {
+                METER_CREDITED.clone_into(&mut name);
+                let own = [
+                    (
+                        "meter_id",
+                        Owned::Text(meter(sample.customer % 2).to_string()),
+                    ),
+                    ("units", Owned::Number("7".to_owned())),
+                ];
+                metadata.extend(own.map(|(key, value)| (key.to_owned(), value)));
+            }
             batch.push(&Event {
                 source: if sample.is_system {
                     Source::System
@@ -215,7 +232,7 @@ fn stored(samples: &[Sample], others: &[Sample], in_memory: usize) -> Snapshot {
                 timestamp: Timestamp::from_micros(sample.hour * HOUR).expect("in range"),
                 external_id: None,
                 parent: None,
-                metadata: build(&sample.metadata).as_ref(),
+                metadata: build(&metadata).as_ref(),
             });
         }
         let request = AppendRequest {

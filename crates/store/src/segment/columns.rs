@@ -66,6 +66,11 @@ impl GroupColumns {
         })
     }
 
+    /// Whether they are those of this group.
+    pub(super) fn is_of(&self, file: &Arc<SegmentFile>, group: &Group) -> bool {
+        Arc::ptr_eq(&self.file, file) && self.group == *group
+    }
+
     /// How many rows there are; in columns they are counted from 0.
     pub fn rows(&self) -> u32 {
         self.group.rows

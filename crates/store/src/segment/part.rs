@@ -226,6 +226,11 @@ impl Part {
         GroupColumns::open(&self.file, *group)
     }
 
+    /// Whether these are the columns of a row group.
+    pub(crate) fn has_columns(&self, group: &Group, columns: &GroupColumns) -> bool {
+        columns.is_of(&self.file, group)
+    }
+
     /// Whose events some rows of a row group are, and when they were received; they are counted from its first. Read from disk, a small
     /// part of the time of [`Self::load`].
     ///

@@ -92,6 +92,14 @@ impl BlockHandle {
         }
     }
 
+    /// Whether these are the columns of its rows, so that they need not be opened again.
+    pub fn has_columns(&self, columns: &GroupColumns) -> bool {
+        match &self.place {
+            Place::Memory(_) => false,
+            Place::Sealed(group, _) => group.has_columns(columns),
+        }
+    }
+
     /// Shows `visit` each of its rows in a range of ordinals: the number of the identity and the time of receipt, in order. Costs next to
     /// nothing for rows in memory; for sealed ones a read of them all, of which no more than this is decoded.
     ///

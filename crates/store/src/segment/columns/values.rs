@@ -56,13 +56,14 @@ impl TextColumn {
                     let (width, places) = page.values.split_first()?;
                     found.reserve(page.count + PADDING);
                     bits::hybrid(*width, places, page.count, &mut found)?;
-                    // One look at the greatest instead of one at each.
-                    let greatest = found.iter().copied().max()?;
-                    if greatest as usize + 1 >= spans.len() {
-                        return None;
-                    }
+                    let places = u32::try_from(spans.len()).ok()? - 1;
+                    let mut is_outside = false;
                     for code in &mut found {
-                        *code += 1;
+                        is_outside |= *code >= places;
+                        *code = code.wrapping_add(1);
+                    }
+                    if is_outside {
+                        return None;
                     }
                 }
                 Encoding::Dictionary => {}
@@ -82,6 +83,7 @@ impl TextColumn {
     }
 
     /// How many codes there are: they are those below it. Those of plain pages are there once their rows were loaded.
+    #[inline]
     pub fn codes_count(&self) -> usize {
         self.spans.len()
     }
@@ -115,6 +117,7 @@ impl TextColumn {
     }
 
     /// The code of each row; 0 for those that were never loaded.
+    #[inline]
     pub fn codes(&self) -> &[u32] {
         &self.codes
     }
@@ -207,16 +210,19 @@ impl WholeColumn {
     }
 
     /// The value of each row; 0 where there is none.
+    #[inline]
     pub fn values(&self) -> &[i64] {
         &self.values
     }
 
     /// Whether each row has a value; `false` for those that were never loaded.
+    #[inline]
     pub fn present(&self) -> &[bool] {
         &self.present
     }
 
     /// Whether every row has a value, and was loaded.
+    #[inline]
     pub fn is_full(&self) -> bool {
         self.present_count == self.present.len()
     }
@@ -226,10 +232,15 @@ impl WholeColumn {
 fn place_present(page: &PlainPage<'_>, rows: &mut [bool]) -> Option<usize> {
     let rows = rows.get_mut(page.row..page.row + page.own.len())?;
     match &page.present {
-        None => rows.fill(true),
-        Some(present) => rows.copy_from_slice(present.get(page.own.clone())?),
+        None => {
+            rows.fill(true);
+            Some(rows.len())
+        }
+        Some(present) => {
+            rows.copy_from_slice(present.get(page.own.clone())?);
+            Some(rows.iter().filter(|present| **present).count())
+        }
     }
-    Some(rows.iter().map(|present| usize::from(*present)).sum())
 }
 
 /// A column of booleans.
@@ -265,6 +276,7 @@ impl BoolColumn {
     }
 
     /// The value of each row, if it has one; `None` for those that were never loaded.
+    #[inline]
     pub fn values(&self) -> &[Option<bool>] {
         &self.values
     }
