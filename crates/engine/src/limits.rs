@@ -65,5 +65,9 @@ pub(crate) const STEP_PATIENCE: Duration = Duration::from_millis(5);
 /// How long, in microseconds, an end keeps what is folded before it leaves the rest to be folded again.
 pub(crate) const CLOSE_KEEPS_MICROS: i64 = 5_000_000;
 
-/// After so many seals with no pause between them, files are merged and what is folded is kept all the same.
+/// After so many seals with no pause between them, what is folded is kept all the same.
 pub(crate) const SEALS_IN_A_ROW_MAX: u32 = 4;
+
+/// So many steps of merging files follow a seal although there is enough for the next. A step merges the keys of two seals, and over a
+/// hundred million events each key is merged four times: two steps a seal are needed on average.
+pub(crate) const MERGE_STEPS_PER_SEAL: u32 = 3;

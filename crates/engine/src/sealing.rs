@@ -9,8 +9,8 @@ use parking_lot::{Condvar, Mutex};
 use store::{Options as StoreOptions, Reader, Sealer, StoreError};
 
 use crate::limits::{
-    SEAL_LOOK, SEAL_RETRY, SEAL_WAIT, SEAL_WAIT_MAX, SEALS_IN_A_ROW_MAX, UNSEALED_BYTES_FREE,
-    UNSEALED_FACTOR_MAX, UNSEALED_ROWS_FREE,
+    MERGE_STEPS_PER_SEAL, SEAL_LOOK, SEAL_RETRY, SEAL_WAIT, SEAL_WAIT_MAX, SEALS_IN_A_ROW_MAX,
+    UNSEALED_BYTES_FREE, UNSEALED_FACTOR_MAX, UNSEALED_ROWS_FREE,
 };
 
 /// The thread's side and that of those who must not run away from it.
@@ -93,7 +93,10 @@ impl Sealing {
                     let outcome = self.seal(&mut sealer);
                     self.is_failing.store(outcome.is_err(), Ordering::Relaxed);
                     match outcome {
-                        Ok(()) => afterwards.sealed(),
+                        Ok(()) => {
+                            afterwards.sealed();
+                            pause = until_next(&sealer);
+                        }
                         Err(error) => {
                             tracing::error!(
                                 error = &error as &dyn std::error::Error,
@@ -104,7 +107,10 @@ impl Sealing {
                     }
                 }
                 Next::Merge => match sealer.compact() {
-                    Ok(has_merged) => afterwards.merge_due = has_merged,
+                    Ok(has_merged) => {
+                        afterwards.merged(has_merged);
+                        pause = until_next(&sealer);
+                    }
                     Err(error) => {
                         tracing::warn!(
                             error = &error as &dyn std::error::Error,
@@ -139,14 +145,26 @@ impl Sealing {
     }
 }
 
-/// What is to be done after seals. It waits while there is enough to seal, but not for ever: else key files would grow in number and
-/// starts in length for as long as events come faster than they are sealed.
+/// How long the thread waits before it looks again: not at all while there is enough to seal.
+fn until_next(sealer: &Sealer) -> Duration {
+    if sealer.wants_seal() {
+        Duration::ZERO
+    } else {
+        SEAL_LOOK
+    }
+}
+
+/// What is to be done after seals. It gives way while there is enough to seal, but does not wait for ever: else files would grow in
+/// number and starts in length for as long as events come faster than they are sealed. Merging is done in short steps, some of them after each
+/// seal; keeping takes longer, and has its turn after some seals.
 #[derive(Debug, Default)]
 struct Afterwards {
     merge_due: bool,
     keep_due: bool,
-    /// How many seals it has waited for.
+    /// How many seals there were since there was time to keep.
     seals: u32,
+    /// How many steps of merging there were since the last seal.
+    merge_steps: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +180,12 @@ impl Afterwards {
         self.merge_due = true;
         self.keep_due = true;
         self.seals = self.seals.saturating_add(1);
+        self.merge_steps = 0;
+    }
+
+    fn merged(&mut self, has_merged: bool) {
+        self.merge_due = has_merged;
+        self.merge_steps = self.merge_steps.saturating_add(1);
     }
 
     fn is_overdue(&self) -> bool {
@@ -169,12 +193,19 @@ impl Afterwards {
     }
 
     fn next(&mut self, wants_seal: bool) -> Next {
-        if !self.merge_due && !self.keep_due {
+        if !self.keep_due {
             self.seals = 0;
         }
-        if wants_seal && !self.is_overdue() {
-            Next::Seal
-        } else if self.merge_due {
+        if wants_seal {
+            return if self.merge_due && self.merge_steps < MERGE_STEPS_PER_SEAL {
+                Next::Merge
+            } else if self.keep_due && self.is_overdue() {
+                Next::Keep
+            } else {
+                Next::Seal
+            };
+        }
+        if self.merge_due {
             Next::Merge
         } else if self.keep_due {
             Next::Keep
@@ -220,20 +251,24 @@ mod tests {
     }
 
     #[test]
-    fn merging_and_keeping_wait_for_some_seals_and_not_for_ever() {
+    fn merging_and_keeping_give_way_to_seals_and_do_not_wait_for_ever() {
         let mut afterwards = Afterwards::default();
         assert_eq!(afterwards.next(false), Next::Nothing);
         for _ in 0..SEALS_IN_A_ROW_MAX {
             assert_eq!(afterwards.next(true), Next::Seal);
             afterwards.sealed();
+            for _ in 0..MERGE_STEPS_PER_SEAL {
+                assert_eq!(afterwards.next(true), Next::Merge);
+                afterwards.merged(true);
+            }
         }
-        assert_eq!(afterwards.next(true), Next::Merge);
-        afterwards.merge_due = false;
         assert_eq!(afterwards.next(true), Next::Keep);
         afterwards.keep_due = false;
         assert_eq!(afterwards.next(true), Next::Seal);
         afterwards.sealed();
         assert_eq!(afterwards.next(false), Next::Merge);
+        afterwards.merged(false);
         assert_eq!(afterwards.next(true), Next::Seal);
+        assert_eq!(afterwards.next(false), Next::Keep);
     }
 }

@@ -19,7 +19,7 @@ mod sort;
 
 use std::sync::Arc;
 
-pub(crate) use merge::{candidates as merge_candidates, merge};
+pub(crate) use merge::{Merge, candidates as merge_candidates};
 pub(crate) use run::{Entry, Run, RunPlace, RunWriter};
 pub(crate) use sort::{distribute, sort};
 

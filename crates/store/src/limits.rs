@@ -104,6 +104,21 @@ pub const SEAL_ROWS: u64 = 500_000;
 /// See [`SEAL_ROWS`].
 pub const SEAL_BYTES: u64 = 256 << 20;
 
+/// A segment that has so many rows, or bytes of rows in memory, is not merged any more: joined with others it would be read and written
+/// again, and of those that are left there are few.
+pub(crate) const SEGMENT_ROWS_SETTLED: u64 = 200_000;
+/// See [`SEGMENT_ROWS_SETTLED`].
+pub(crate) const SEGMENT_ROW_BYTES_SETTLED: u64 = 64 << 20;
+
+/// Segments are merged to one of at most so many rows: they are all in memory then.
+pub(crate) const MERGED_ROWS_MAX: u64 = 2 * SEGMENT_ROWS_SETTLED;
+/// The same for their bytes.
+pub(crate) const MERGED_ROW_BYTES_MAX: u64 = 2 * SEGMENT_ROW_BYTES_SETTLED;
+
+/// In one step of [`crate::Sealer::compact`] so many times as many keys are merged as there are events in a seal, so that a seal never waits
+/// for long.
+pub(crate) const KEYS_PER_STEP_FACTOR: u64 = 2;
+
 /// Sealed rows that were read are kept in memory up to so many bytes.
 pub const CACHE_BYTES_MAX: usize = 256 << 20;
 

@@ -49,10 +49,21 @@ pub(crate) struct SegmentEntry {
     pub(crate) number: u64,
     /// The sequence numbers of its first and last event.
     pub(crate) sequences: (u64, u64),
+    /// How many bytes its rows have in memory.
+    pub(crate) row_bytes: u64,
+    /// Of the Parquet file.
     pub(crate) bytes: u64,
     pub(crate) index_bytes: u64,
     pub(crate) directory_bytes: u64,
     pub(crate) directory_checksum: u64,
+}
+
+impl SegmentEntry {
+    /// How many rows it has.
+    pub(crate) fn rows(&self) -> u64 {
+        let (first, last) = self.sequences;
+        last.saturating_sub(first).saturating_add(1)
+    }
 }
 
 impl Default for Manifest {
@@ -213,6 +224,7 @@ impl Manifest {
                 segment.number,
                 segment.sequences.0,
                 segment.sequences.1,
+                segment.row_bytes,
                 segment.bytes,
                 segment.index_bytes,
                 segment.directory_bytes,
@@ -242,11 +254,20 @@ impl Manifest {
             })?;
         let mut segments = Vec::new();
         for _ in 0..reader.len()? {
-            let ([number, first, last, bytes, index_bytes, directory_bytes], checksum) =
-                read_fields(reader)?;
+            let (fields, checksum) = read_fields(reader)?;
+            let [
+                number,
+                first,
+                last,
+                row_bytes,
+                bytes,
+                index_bytes,
+                directory_bytes,
+            ] = fields;
             segments.push(SegmentEntry {
                 number,
                 sequences: (first, last),
+                row_bytes,
                 bytes,
                 index_bytes,
                 directory_bytes,
@@ -324,6 +345,7 @@ mod tests {
             segments: vec![SegmentEntry {
                 number: 3,
                 sequences: (1, 999),
+                row_bytes: 100_000,
                 bytes: u64::MAX,
                 index_bytes: 1 << 40,
                 directory_bytes: 7,

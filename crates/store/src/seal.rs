@@ -9,6 +9,9 @@
 //! A crash or a failure before 2 leaves everything as it was, and files that nobody names; after it, at most journal files that a start
 //! does not read any more. The writer never waits for a seal; it is asked to begin a new journal file, and goes on.
 
+mod keys;
+mod segments;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,7 +24,8 @@ use crate::files::NewFiles;
 use crate::folder::Folder;
 use crate::identities_file::{self, IdentitiesPlace, Numbered};
 use crate::journal;
-use crate::key_runs::{self, Entry, KeyRuns, Run, RunWriter, merge, merge_candidates};
+use crate::key_runs::{self, Entry, KeyRuns, Run, RunWriter};
+use crate::keys::KeyHasher;
 use crate::limits::{RELEASE_ATTEMPTS_MAX, TABLE_ENTRIES_UNSPLIT};
 use crate::manifest::{Folders, Manifest, SegmentEntry};
 use crate::reader::Reader;
@@ -43,6 +47,9 @@ pub struct Sealer {
     rows_max: u64,
     bytes_max: u64,
     segments: SegmentWriter,
+    key_merge: Option<keys::KeyMerge>,
+    /// Not removed yet.
+    replaced: Vec<segments::Replaced>,
     /// Room for keys while they are sorted.
     room: Vec<Entry>,
 }
@@ -72,7 +79,7 @@ struct Prepared {
     manifest: Manifest,
     parts: Vec<Arc<Part>>,
     /// Of each source, hash and ordinal of each row with a key.
-    keys: Vec<Vec<(u128, u32)>>,
+    keys: Vec<Vec<Entry>>,
     run: Option<Arc<Run>>,
     sealed: Sealed,
 }
@@ -89,10 +96,9 @@ impl Sealer {
             folders: Folders::of(folder.path()),
             shared: Arc::clone(reader.shared()),
             number_next: manifest.number_next,
-            segments: SegmentWriter::new(
-                reader.key_hasher(),
-                xxh3_64(&folder.secret().derive("word hash")),
-            ),
+            segments: SegmentWriter::new(xxh3_64(&folder.secret().derive("word hash"))),
+            key_merge: None,
+            replaced: Vec::new(),
             room: Vec::new(),
             folder,
             reader,
@@ -125,44 +131,19 @@ impl Sealer {
         let sealed = prepared.sealed.clone();
         let views = self.publish(prepared, sources);
         self.cut_journal();
+        self.remove_replaced();
         views.into_iter().for_each(release);
         Ok(Some(sealed))
     }
 
-    /// Merges what has become many small files, one step. Returns whether it did anything; call it until it does not.
+    /// Merges what has become many small files, one step: the keys of about two seals, or some segments that together have fewer events
+    /// than one. Returns whether it did anything; call it until it does not, with seals between the steps when there are events to seal.
     ///
     /// # Errors
     /// As [`Self::seal`].
     pub fn compact(&mut self) -> Result<bool, StoreError> {
-        let runs = self.shared.key_runs();
-        let keys: Vec<u64> = runs.runs().iter().map(|run| run.place().keys).collect();
-        let Some(at) = merge_candidates(&keys) else {
-            return Ok(false);
-        };
-        let (kept, merged) = runs.runs().split_at(at);
-        let disk = Arc::clone(self.folder.disk());
-        let mut files = NewFiles::new(Arc::clone(&disk));
-        let number = self.take_number();
-        let path = self.folders.run(number);
-        let mut writer = RunWriter::new(files.create(path.clone())?)?;
-        merge(merged, &mut writer)?;
-        let run = Arc::new(writer.finish(&*disk, path, number)?);
-        run.verify()?;
-        sync_folder(&*disk, &self.folders.keys)?;
-
-        let runs: Vec<_> = kept.iter().cloned().chain([run]).collect();
-        let manifest = Manifest {
-            number_next: self.number_next,
-            key_runs: runs.iter().map(|run| run.place()).collect(),
-            ..self.manifest.clone()
-        };
-        self.replace_manifest(manifest, files)?;
-        self.shared.set_key_runs(KeyRuns::new(runs));
-        for run in merged {
-            // One that cannot be removed now is not named any more, and is removed at the next start.
-            let _removed = disk.remove(run.path());
-        }
-        Ok(true)
+        self.remove_replaced();
+        Ok(self.merge_keys()? || self.merge_segments()?)
     }
 
     /// The rows of all organizations that are before `end` and not sealed.
@@ -216,7 +197,19 @@ impl Sealer {
             "each event is a row of one organization"
         );
 
-        let (parts, keys) = self.write_segment(&mut files, end, sources, &mut manifest)?;
+        let rows: Vec<Sealable<'_>> = (sources.iter())
+            .map(|source| (&source.rows, &*source.tail as &dyn CopyIdentities))
+            .collect();
+        let hasher = self.reader.key_hasher();
+        let sequences = (manifest.journal_from, end - 1);
+        let (entry, parts, keys) =
+            self.write_segment(&mut files, sequences, &rows, Some(hasher))?;
+        manifest.segments.push(entry);
+        let last = |part: &Arc<Part>| part.groups.last().map(|group| group.received_at.1);
+        let received_at = parts.iter().filter_map(last).max();
+        manifest.received_at = received_at
+            .unwrap_or(Timestamp::MIN)
+            .max(manifest.received_at);
         self.write_identities(&mut files, sources, &mut manifest)?;
         let run = self.write_keys(&mut files, &keys, &mut manifest)?;
         verify(&parts)?;
@@ -246,38 +239,30 @@ impl Sealer {
         })
     }
 
+    /// Writes the files of a segment. Returns also the keys of its rows, if there is a hasher; see [`crate::segment::Written`].
     fn write_segment(
         &mut self,
         files: &mut NewFiles,
-        end: u64,
-        sources: &[Source],
-        manifest: &mut Manifest,
-    ) -> Result<(Vec<Arc<Part>>, Vec<Vec<(u128, u32)>>), StoreError> {
+        sequences: (u64, u64),
+        sources: &[Sealable<'_>],
+        hasher: Option<KeyHasher>,
+    ) -> Result<(SegmentEntry, Vec<Arc<Part>>, Vec<Vec<Entry>>), StoreError> {
         let number = self.take_number();
-        let sequences = (manifest.journal_from, end - 1);
         let [path, index_path] = self.folders.segment(sequences, number);
-        let rows: Vec<Sealable<'_>> = (sources.iter())
-            .map(|source| (&source.rows, &*source.tail as &dyn CopyIdentities))
-            .collect();
-        let mut written = self.segments.write(files, path, index_path, &rows)?;
+        let mut written = (self.segments).write(files, path, index_path, sources, hasher)?;
         let keys = std::mem::take(&mut written.keys);
+        let row_bytes = sources.iter().map(|(rows, _)| rows.size().1).sum();
         let entry = SegmentEntry {
             number,
             sequences,
+            row_bytes,
             bytes: written.bytes,
             index_bytes: written.index_bytes,
             directory_bytes: written.directory_bytes,
             directory_checksum: written.directory_checksum,
         };
-        manifest.segments.push(entry);
         let place = self.folders.segment_place(&entry);
-        let parts = written.parts(self.folder.disk(), &place);
-        let last = |part: &Arc<Part>| part.groups.last().map(|group| group.received_at.1);
-        let received_at = parts.iter().filter_map(last).max();
-        manifest.received_at = received_at
-            .unwrap_or(Timestamp::MIN)
-            .max(manifest.received_at);
-        Ok((parts, keys))
+        Ok((entry, written.parts(self.folder.disk(), &place), keys))
     }
 
     fn write_identities(
@@ -318,7 +303,7 @@ impl Sealer {
     fn write_keys(
         &mut self,
         files: &mut NewFiles,
-        keys: &[Vec<(u128, u32)>],
+        keys: &[Vec<Entry>],
         manifest: &mut Manifest,
     ) -> Result<Option<Arc<Run>>, StoreError> {
         let mut keys: Vec<Entry> = keys.iter().flatten().copied().collect();

@@ -37,20 +37,31 @@ impl SealedRows {
 
     /// The same with one more part; `None` when its rows do not follow.
     pub(crate) fn with(&self, part: Arc<Part>) -> Option<Self> {
-        let mut next = self.rows;
-        for group in &part.groups {
-            if group.ordinal_first != next || group.rows == 0 {
-                return None;
-            }
-            next = next.checked_add(group.rows)?;
-        }
-        if part.groups.is_empty() || part.identities_end < self.identities_end() {
-            return None;
-        }
         let mut parts = Vec::with_capacity(self.parts.len() + 1);
         parts.extend(self.parts.iter().cloned());
-        parts.push(part);
-        Some(Self { parts, rows: next })
+        parts.push(Arc::clone(&part));
+        let rows = rows_behind(self.rows, self.identities_end(), &part)?;
+        Some(Self { parts, rows })
+    }
+
+    /// The same with one part in place of those that are replaced; `None` when its rows are not theirs.
+    pub(crate) fn with_replaced(
+        &self,
+        is_replaced: impl Fn(&Part) -> bool,
+        part: &Arc<Part>,
+    ) -> Option<Self> {
+        let first = self.parts.iter().position(|part| is_replaced(part))?;
+        let mut replaced = Self::default();
+        for (at, own) in self.parts.iter().enumerate() {
+            let part = match is_replaced(own) {
+                true if at == first => part,
+                true => continue,
+                false => own,
+            };
+            replaced.rows = rows_behind(replaced.rows, replaced.identities_end(), part)?;
+            replaced.parts.push(Arc::clone(part));
+        }
+        (replaced.rows == self.rows).then_some(replaced)
     }
 
     /// The row groups that hold rows from `ordinal` on.
@@ -97,6 +108,19 @@ impl SealedRows {
     pub(crate) fn parts(&self) -> &[Arc<Part>] {
         &self.parts
     }
+}
+
+/// How many rows there are with a part behind so many rows and identities; `None` when it does not follow.
+fn rows_behind(rows: u32, identities_end: u32, part: &Part) -> Option<u32> {
+    let mut next = rows;
+    for group in &part.groups {
+        if group.ordinal_first != next || group.rows == 0 {
+            return None;
+        }
+        next = next.checked_add(group.rows)?;
+    }
+    let follows = !part.groups.is_empty() && part.identities_end >= identities_end;
+    follows.then_some(next)
 }
 
 impl SealedGroup {

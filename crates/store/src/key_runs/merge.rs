@@ -1,7 +1,8 @@
 //! Merging runs, so that few are asked for each key.
 //!
 //! Runs that follow each other and are of similar size become one. With four at once a key is rewritten once for each factor of
-//! four, and a hundred million keys stand in ten runs or fewer.
+//! four, and a hundred million keys stand in ten runs or fewer. A large merge takes seconds, so it is done in steps, between which
+//! there is time for other things.
 
 use std::sync::Arc;
 
@@ -30,33 +31,89 @@ pub(crate) fn candidates(keys: &[u64]) -> Option<usize> {
     (count >= MERGED_AT_ONCE).then(|| keys.len() - count)
 }
 
-/// Writes the entries of several runs as one.
-///
-/// # Errors
-/// `Damaged`, `Io`: a run cannot be read. `NoSpace`, `Write`: what the system refused.
-pub(crate) fn merge(runs: &[Arc<Run>], writer: &mut RunWriter) -> Result<(), StoreError> {
-    let mut inputs: Vec<_> = runs.iter().map(|run| run.entries()).collect();
-    let mut heads: Vec<Option<Entry>> = inputs
-        .iter_mut()
-        .map(|input| input.next().transpose())
-        .collect::<Result<_, _>>()?;
-    loop {
-        // Few inputs: the least is found faster by looking at all than in a heap.
-        let mut least: Option<(usize, Entry)> = None;
-        for (index, head) in heads.iter().enumerate() {
-            if let Some(head) = head
-                && least.is_none_or(|(_, (hash, _))| head.0 < hash)
-            {
-                least = Some((index, *head));
+/// Runs that are being merged.
+#[derive(Debug)]
+pub(crate) struct Merge {
+    inputs: Vec<Input>,
+}
+
+/// A run, read up to somewhere.
+#[derive(Debug)]
+struct Input {
+    run: Arc<Run>,
+    /// How many of its pieces were read.
+    pieces: usize,
+    /// The last piece.
+    entries: Vec<Entry>,
+    /// How many of its entries were taken.
+    taken: usize,
+}
+
+impl Input {
+    /// The next entry, which stays the next; `None` at the end.
+    fn head(&mut self) -> Result<Option<Entry>, StoreError> {
+        while self.taken == self.entries.len() {
+            self.taken = 0;
+            if !self.run.read_piece(self.pieces, &mut self.entries)? {
+                return Ok(None);
+            }
+            self.pieces += 1;
+        }
+        Ok(self.entries.get(self.taken).copied())
+    }
+}
+
+impl Merge {
+    /// Of these runs, none of which has a key of another.
+    pub(crate) fn new(runs: &[Arc<Run>]) -> Self {
+        let input = |run: &Arc<Run>| Input {
+            run: Arc::clone(run),
+            pieces: 0,
+            entries: Vec::new(),
+            taken: 0,
+        };
+        Self {
+            inputs: runs.iter().map(input).collect(),
+        }
+    }
+
+    /// The runs.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Arc<Run>> {
+        self.inputs.iter().map(|input| &input.run)
+    }
+
+    /// Writes up to so many entries. Returns whether there are more.
+    ///
+    /// # Errors
+    /// `Damaged`, `Io`: a run cannot be read. `NoSpace`, `Write`: what the system refused.
+    pub(crate) fn step(
+        &mut self,
+        entries_max: usize,
+        writer: &mut RunWriter,
+    ) -> Result<bool, StoreError> {
+        let mut heads: Vec<Option<Entry>> = (self.inputs.iter_mut())
+            .map(Input::head)
+            .collect::<Result<_, _>>()?;
+        for _ in 0..entries_max {
+            // Few inputs: the least is found faster by looking at all than in a heap.
+            let mut least: Option<(usize, Entry)> = None;
+            for (index, head) in heads.iter().enumerate() {
+                if let Some(head) = head
+                    && least.is_none_or(|(_, (hash, _))| head.0 < hash)
+                {
+                    least = Some((index, *head));
+                }
+            }
+            let Some((index, entry)) = least else {
+                return Ok(false);
+            };
+            writer.push(entry)?;
+            if let (Some(head), Some(input)) = (heads.get_mut(index), self.inputs.get_mut(index)) {
+                input.taken += 1;
+                *head = input.head()?;
             }
         }
-        let Some((index, entry)) = least else {
-            return Ok(());
-        };
-        writer.push(entry)?;
-        if let (Some(head), Some(input)) = (heads.get_mut(index), inputs.get_mut(index)) {
-            *head = input.next().transpose()?;
-        }
+        Ok(true)
     }
 }
 

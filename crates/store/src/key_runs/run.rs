@@ -166,14 +166,22 @@ impl Run {
         Ok(())
     }
 
-    /// All entries in order, read in pieces; ends after an error.
-    pub(super) fn entries(&self) -> impl Iterator<Item = Result<Entry, StoreError>> {
-        self.pieces().flat_map(|(partition, blocks)| {
-            let mut entries = Vec::with_capacity(blocks.len() * BLOCK_ENTRIES);
-            let add = |block: Block<'_>| entries.extend(block.entries());
-            let error = self.each_block(partition, blocks, add).err().map(Err);
-            entries.into_iter().map(Ok).chain(error)
-        })
+    /// Reads a piece of the entries, which are in order, in place of those in `entries`. Returns whether there is one of that number.
+    ///
+    /// # Errors
+    /// `Damaged`, `Io`.
+    pub(super) fn read_piece(
+        &self,
+        piece: usize,
+        entries: &mut Vec<Entry>,
+    ) -> Result<bool, StoreError> {
+        entries.clear();
+        let Some((partition, blocks)) = self.pieces().nth(piece) else {
+            return Ok(false);
+        };
+        entries.reserve(blocks.len() * BLOCK_ENTRIES);
+        self.each_block(partition, blocks, |block| entries.extend(block.entries()))?;
+        Ok(true)
     }
 
     /// Blocks that are read at once.

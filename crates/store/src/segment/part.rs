@@ -191,6 +191,11 @@ impl Part {
         Ok(block)
     }
 
+    /// The number of its segment.
+    pub(crate) fn segment(&self) -> u64 {
+        self.file.number
+    }
+
     /// Reads the files back and compares everything that readers look at with its checksum: the columns of all row groups, also those of
     /// other organizations, and the postings of this one.
     ///

@@ -16,8 +16,6 @@ mod damage;
 use super::{BlockCache, RowSource, Sealable, SegmentPlace, SegmentWriter, open_segment};
 use crate::disk::Disk;
 use crate::files::NewFiles;
-use crate::folder::Secret;
-use crate::keys::KeyHasher;
 use crate::tail::{Block, Columns, CopiedIdentities, CopyIdentities};
 use crate::testing::MemoryDisk;
 
@@ -53,7 +51,7 @@ fn identities() -> [OwnedIdentity; 4] {
 }
 
 fn writer() -> SegmentWriter {
-    SegmentWriter::new(KeyHasher::new(&Secret::new([5; 32])), 7)
+    SegmentWriter::new(7)
 }
 
 struct Known;
@@ -214,7 +212,7 @@ fn check(sources: &[RowSource]) {
     let [path, index_path] = ["/s.parquet", "/s.index"].map(|path| Path::new(path).to_owned());
     let all: Vec<Sealable<'_>> = sources.iter().map(known).collect();
     let written = writer()
-        .write(&mut files, path.clone(), index_path.clone(), &all)
+        .write(&mut files, path.clone(), index_path.clone(), &all, None)
         .expect("a healthy disk");
     let place = SegmentPlace {
         number: 1,

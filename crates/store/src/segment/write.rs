@@ -24,6 +24,7 @@ use super::{part, postings};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{NewFiles, damaged};
+use crate::key_runs::Entry;
 use crate::keys::KeyHasher;
 use crate::limits::{GROUP_BYTES, GROUP_ROWS, SHAPE_ROWS_SAMPLED, SHARED_GROUP_ROWS};
 use crate::tail::{Block, CopyIdentities};
@@ -44,7 +45,6 @@ pub(crate) struct RowSource {
 /// Writes the two files of a segment. Keeps its memory, some MiB, for the next.
 #[derive(Debug)]
 pub(crate) struct SegmentWriter {
-    hasher: KeyHasher,
     seed: u64,
     /// Columns of the last segment.
     columns: Vec<Column>,
@@ -59,8 +59,8 @@ pub(crate) struct Written {
     pub(crate) directory_bytes: u64,
     pub(crate) directory_checksum: u64,
     pub(crate) index: SegmentIndex,
-    /// Of each source, the hash and the ordinal of each row with a key, in the order of the rows.
-    pub(crate) keys: Vec<Vec<(u128, u32)>>,
+    /// Of each source, the hash and the ordinal of each row with a key, in the order of the rows; none without a hasher.
+    pub(crate) keys: Vec<Vec<Entry>>,
 }
 
 impl RowSource {
@@ -211,17 +211,16 @@ pub(super) fn row_groups<'a>(sources: &[Sealable<'a>]) -> Vec<Vec<Piece<'a>>> {
 }
 
 impl SegmentWriter {
-    /// `hasher` hashes the keys. `seed` is a number that clients cannot know; what is written does not depend on it.
-    pub(crate) fn new(hasher: KeyHasher, seed: u64) -> Self {
+    /// `seed` is a number that clients cannot know; what is written does not depend on it.
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
-            hasher,
             seed,
             columns: Vec::new(),
             room: Room::default(),
         }
     }
 
-    /// Writes and syncs the files of a segment of these rows, the sources ordered by organization.
+    /// Writes and syncs the files of a segment of these rows, the sources ordered by organization. Hashes the keys, if there is a hasher.
     ///
     /// # Errors
     /// `NoSpace`, `Write`, `Sync`: what the system refused. `Damaged`: what is written is not what is in memory.
@@ -231,6 +230,7 @@ impl SegmentWriter {
         path: PathBuf,
         index_path: PathBuf,
         sources: &[Sealable<'_>],
+        hasher: Option<KeyHasher>,
     ) -> Result<Written, StoreError> {
         let rows: usize = sources.iter().map(|(source, _)| source.rows()).sum();
         let every = (rows / SHAPE_ROWS_SAMPLED).max(1);
@@ -244,13 +244,13 @@ impl SegmentWriter {
         let mut taker = Taker::default();
         let mut keys: Vec<Keys> = sources
             .iter()
-            .map(|(source, _)| Vec::with_capacity(source.rows()))
+            .map(|(source, _)| Vec::with_capacity(hasher.map_or(0, |_| source.rows())))
             .collect();
         let mut groups: Vec<Vec<Group>> = sources.iter().map(|_| Vec::new()).collect();
         for pieces in row_groups(sources) {
             let number = parquet.next();
             columns
-                .gather(&shape, &pieces, &mut taker, &self.hasher, &mut keys)
+                .gather(&shape, &pieces, &mut taker, hasher, &mut keys)
                 .ok_or_else(|| parquet.misfit("a row is not what its columns say"))?;
             parquet.row_group(&mut columns)?;
             let mut row_first = 0;

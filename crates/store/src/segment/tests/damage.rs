@@ -35,6 +35,7 @@ fn a_changed_column_is_an_error_at_its_place_and_the_others_are_read() {
             path.clone(),
             index_path.clone(),
             &[(&rows, &Known)],
+            None,
         )
         .expect("a healthy disk");
     let place = SegmentPlace {

@@ -12,6 +12,7 @@ use super::super::schema::Fixed;
 use super::super::shape::{Cell, Kind, Shape, Taker};
 use super::Piece;
 use super::column::{Column, Values};
+use crate::key_runs::Entry;
 use crate::keys::KeyHasher;
 use crate::tail::Block;
 use crate::uuid_text;
@@ -35,7 +36,7 @@ struct Again<'a> {
 }
 
 /// Hash and ordinal of each row with a key.
-pub(super) type Keys = Vec<(u128, u32)>;
+pub(super) type Keys = Vec<Entry>;
 
 impl Columns {
     /// Without rows. `seed`: see [`super::words::Words::place`]. Takes memory from `used` columns where it can.
@@ -82,7 +83,7 @@ impl Columns {
         shape: &Shape,
         pieces: &[Piece<'a>],
         taker: &mut Taker<'a>,
-        hasher: &KeyHasher,
+        hasher: Option<KeyHasher>,
         keys: &mut [Keys],
     ) -> Option<()> {
         self.columns.iter_mut().for_each(Column::clear);
@@ -90,7 +91,7 @@ impl Columns {
         for piece in pieces {
             let keys = keys.get_mut(piece.source).expect("a place of a source");
             let hash = |event: &Event<'_>| {
-                let external_id = event.external_id?;
+                let (hasher, external_id) = (hasher?, event.external_id?);
                 Some(hasher.hash(piece.organization, event.source, external_id))
             };
             let first = piece.ordinal_first();
