@@ -145,6 +145,7 @@ impl GroupRows {
     /// Which of some rows the server wrote.
     pub(crate) fn by_system(&mut self, rows: &[u32]) -> Result<Vec<u32>, StoreError> {
         let sources = self.sources()?;
+        sources.find_texts()?;
         let mut system = Vec::new();
         for code in (1..sources.codes_count()).filter_map(|code| u32::try_from(code).ok()) {
             if source(sources, code)? == Some(Source::System) {

@@ -1,5 +1,7 @@
 //! Narrowing a selection of rows by a filter.
 
+use std::borrow::Cow;
+
 use domain::{
     Clause, Comparison, Conjunction, Filter, MetadataCondition, MetadataFilter, MetadataRef,
     Number, Spelling, Subject, UnitRange, Value,
@@ -117,9 +119,15 @@ trait Judge {
 
     fn accepts(&self, value: Option<&Value<'_>>) -> bool;
 
+    /// The texts that are accepted, if there are few.
+    fn texts(&self) -> Option<Vec<Cow<'_, str>>>;
+
     /// The numbers that are accepted, if that can be said.
     fn units(&self, scale: u8, spelling: Spelling) -> Option<Units>;
 }
+
+/// So many texts are looked for one by one.
+const TEXTS_MAX: usize = 4;
 
 enum Units {
     Range(UnitRange),
@@ -140,6 +148,10 @@ impl Judge for Comparison {
         Comparison::accepts(self, Subject::Metadata(value))
     }
 
+    fn texts(&self) -> Option<Vec<Cow<'_, str>>> {
+        self.accepted_text().map(|text| vec![text])
+    }
+
     fn units(&self, scale: u8, _: Spelling) -> Option<Units> {
         self.accepted_units(scale).map(Units::Range)
     }
@@ -156,6 +168,11 @@ impl Judge for MetadataCondition {
 
     fn accepts(&self, value: Option<&Value<'_>>) -> bool {
         MetadataCondition::accepts(self, value)
+    }
+
+    fn texts(&self) -> Option<Vec<Cow<'_, str>>> {
+        let texts = self.accepted().iter().map(|text| text.into());
+        (self.accepted().len() <= TEXTS_MAX).then(|| texts.collect())
     }
 
     fn units(&self, scale: u8, spelling: Spelling) -> Option<Units> {
@@ -255,10 +272,23 @@ fn select_column<J: Judge>(
     rows: &mut Vec<u32>,
 ) -> Result<(), StoreError> {
     match column {
-        KeyColumn::Text(column) => select_texts(column, rows, |column, code| {
-            let text = column.text(code)?;
-            Ok(text.is_some_and(|text| judge.accepts(Some(&Value::Text(text)))))
-        }),
+        KeyColumn::Text(column) => match judge.texts() {
+            Some(accepted) => {
+                if column.has_all_codes() && !accepted.iter().any(|text| column.may_have(text)) {
+                    rows.clear();
+                    return Ok(());
+                }
+                select_texts(column, rows, |column, code| {
+                    let bytes = column.bytes(code);
+                    let is = |text: &Cow<'_, str>| bytes == Some(text.as_bytes());
+                    Ok(accepted.iter().any(is))
+                })
+            }
+            None => select_texts(column, rows, |column, code| {
+                let text = column.text(code)?;
+                Ok(text.is_some_and(|text| judge.accepts(Some(&Value::Text(text)))))
+            }),
+        },
         KeyColumn::Bool(column) => {
             let accepted = [false, true].map(|bool| judge.accepts(Some(&Value::Bool(bool))));
             if accepted == [false, false] {
@@ -325,7 +355,9 @@ fn select_texts(
     rows: &mut Vec<u32>,
     accepts: impl Fn(&TextColumn, u32) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
-    if !column.has_all_codes() {
+    if column.has_all_codes() {
+        column.find_texts()?;
+    } else {
         column.load(Wanted::Rows(rows))?;
     }
     let codes = u32::try_from(column.codes_count()).expect("codes have 32 bits");

@@ -163,19 +163,47 @@ impl Sink for Into<'_> {
         });
         let units = &mut *of_scales[place].units;
         let bucket_of = self.bucket_of;
-        let mut each = |add: fn(&mut Units, i64)| {
-            for row in rows.iter().map(|row| *row as usize) {
-                let units = &mut units[bucket_of[row] as usize];
-                units.count += 1;
-                add(units, values[row]);
-            }
-        };
         match function {
-            Function::Sum | Function::Avg => each(|units, value| units.sum += i128::from(value)),
-            _ => each(|units, value| {
-                units.least = units.least.min(value);
-                units.greatest = units.greatest.max(value);
+            Function::Sum | Function::Avg => in_runs(rows, bucket_of, values, |bucket, run| {
+                let (mut count, mut sum) = (0, 0);
+                for value in run.values() {
+                    count += 1;
+                    sum += i128::from(value);
+                }
+                units[bucket].count += count;
+                units[bucket].sum += sum;
+            }),
+            _ => in_runs(rows, bucket_of, values, |bucket, run| {
+                let units = &mut units[bucket];
+                for value in run.values() {
+                    units.count += 1;
+                    units.least = units.least.min(value);
+                    units.greatest = units.greatest.max(value);
+                }
             }),
         }
+    }
+}
+
+/// Shows `add` the values of rows, as many at once as follow each other in one bucket.
+fn in_runs(rows: &[u32], bucket_of: &[u32], values: &[i64], mut add: impl FnMut(usize, Run<'_>)) {
+    let bucket = |row: &u32| bucket_of[*row as usize];
+    for run in rows.chunk_by(|one, next| bucket(one) == bucket(next)) {
+        let Some(first) = run.first() else {
+            continue;
+        };
+        add(bucket(first) as usize, Run { rows: run, values });
+    }
+}
+
+/// Rows of one bucket.
+struct Run<'a> {
+    rows: &'a [u32],
+    values: &'a [i64],
+}
+
+impl Run<'_> {
+    fn values(&self) -> impl Iterator<Item = i64> {
+        self.rows.iter().map(|row| self.values[*row as usize])
     }
 }

@@ -14,6 +14,9 @@ use crate::question::{Customers, Question};
 /// Fewer blocks than this a thread are not worth its beginning.
 const BLOCKS_PER_THREAD_MIN: usize = 8;
 
+/// Stands for a row that is in no bucket.
+const NO_BUCKET: u32 = u32::MAX;
+
 /// Which rows count, and where.
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'a> {
@@ -213,22 +216,25 @@ impl Rules<'_> {
             return Ok(());
         }
         let micros = group.timestamps(rows)?;
-        // Rows that follow each other are mostly of one bucket.
-        let (mut last, mut range) = (
-            0,
-            domain::TimeRange::new(Timestamp::EPOCH, Timestamp::EPOCH),
-        );
-        rows.retain(|row| {
-            let at = timestamp(micros[*row as usize]);
-            if !range.contains(at) {
-                let Some(bucket) = self.buckets.find(at) else {
-                    return false;
-                };
-                (last, range) = (index(bucket), self.buckets.ranges()[bucket]);
+        // Rows that follow each other are mostly of one bucket, whose number and ends these are.
+        let (mut last, mut start, mut end) = (NO_BUCKET, 0, 0);
+        let mut is_any_outside = false;
+        for row in rows.iter().map(|row| *row as usize) {
+            let at = micros[row];
+            if at < start || at >= end {
+                let found = self.buckets.find(timestamp(at));
+                last = found.map_or(NO_BUCKET, index);
+                is_any_outside |= found.is_none();
+                (start, end) = found.map_or((0, 0), |bucket| {
+                    let range = self.buckets.ranges()[bucket];
+                    (range.start.micros(), range.end.micros())
+                });
             }
-            bucket_of[*row as usize] = last;
-            true
-        });
+            bucket_of[row] = last;
+        }
+        if is_any_outside {
+            rows.retain(|row| bucket_of[*row as usize] != NO_BUCKET);
+        }
         Ok(())
     }
 }

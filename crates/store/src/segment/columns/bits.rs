@@ -168,9 +168,8 @@ pub(in crate::segment) fn differences(
             unpack(*width, bytes, part.get_mut(..wanted.next_multiple_of(8))?)?;
             bytes = bytes.get(usize::from(*width) * in_part / 8..)?;
             out.extend(part.iter().take(wanted).map(|difference| {
-                value = value
-                    .wrapping_add(least)
-                    .wrapping_add(difference.cast_signed());
+                // Each waits for the one before, so as little as possible is done in between.
+                value = value.wrapping_add(least.wrapping_add(difference.cast_signed()));
                 value
             }));
         }

@@ -1,5 +1,7 @@
 //! Columns with their values decoded: texts, whole numbers, booleans.
 
+use memchr::memmem;
+
 use super::Wanted;
 use super::bits::{self, PADDING};
 use super::chunk::{Chunk, PlainPage};
@@ -15,26 +17,54 @@ pub struct TextColumn {
     chunk: Chunk,
     /// The texts, with other things between them.
     bytes: Vec<u8>,
-    /// Where the text of each code stands.
+    /// How many texts the dictionary has.
+    in_dictionary: usize,
+    /// Where the text of each code stands; empty until somebody needs it.
     spans: Vec<(u32, u32)>,
     codes: Vec<u32>,
 }
 
 impl TextColumn {
     pub(super) fn new(mut chunk: Chunk) -> Result<Self, StoreError> {
-        let (mut bytes, mut spans) = (Vec::new(), vec![(0, 0)]);
+        let (mut bytes, mut in_dictionary) = (Vec::new(), 0);
         chunk.read_dictionary(|content, values| {
-            spans.reserve(values);
             bytes.extend_from_slice(content);
-            texts(&bytes, 0, values, &mut spans)
+            in_dictionary = values;
+            Some(())
         })?;
         let codes = vec![0; chunk.rows()];
         Ok(Self {
             chunk,
             bytes,
-            spans,
+            in_dictionary,
+            spans: Vec::new(),
             codes,
         })
+    }
+
+    /// Whether the dictionary may have a text; it has not for certain when this is `false`. Costs a search through its bytes, far less than a
+    /// look at each text, and tells nothing about pages without a dictionary.
+    pub fn may_have(&self, text: &str) -> bool {
+        let Ok(length) = u32::try_from(text.len()) else {
+            return false;
+        };
+        // A text stands behind its length, so that texts of which it is a part are mostly not found.
+        let written = [&length.to_le_bytes(), text.as_bytes()].concat();
+        memmem::find(&self.bytes, &written).is_some()
+    }
+
+    /// Finds the texts of the dictionary, so that they can be asked for by code. Done already once rows were loaded.
+    ///
+    /// # Errors
+    /// `Damaged`: the bytes are not what a writer writes.
+    pub fn find_texts(&mut self) -> Result<(), StoreError> {
+        if self.spans.is_empty() {
+            self.spans.reserve(self.in_dictionary + 1);
+            self.spans.push((0, 0));
+            texts(&self.bytes, 0, self.in_dictionary, &mut self.spans)
+                .ok_or_else(|| self.chunk.undecodable())?;
+        }
+        Ok(())
     }
 
     /// Decodes the codes of rows.
@@ -42,11 +72,13 @@ impl TextColumn {
     /// # Errors
     /// `Damaged`: the bytes are not what a writer writes.
     pub fn load(&mut self, wanted: Wanted<'_>) -> Result<(), StoreError> {
+        self.find_texts()?;
         let Self {
             chunk,
             bytes,
             spans,
             codes,
+            ..
         } = self;
         let mut found: Vec<u32> = Vec::new();
         chunk.read(wanted, |page| {
@@ -85,7 +117,7 @@ impl TextColumn {
     /// How many codes there are: they are those below it. Those of plain pages are there once their rows were loaded.
     #[inline]
     pub fn codes_count(&self) -> usize {
-        self.spans.len()
+        self.spans.len().max(self.in_dictionary + 1)
     }
 
     /// Whether there are no more codes than [`Self::codes_count`] said from the first.
@@ -98,7 +130,7 @@ impl TextColumn {
         self.chunk.is_optional()
     }
 
-    /// The bytes of a code; `None` for 0 and for one that there is not.
+    /// The bytes of a code; `None` for 0, for one that there is not, and for all before [`Self::find_texts`].
     pub fn bytes(&self, code: u32) -> Option<&[u8]> {
         if code == 0 {
             return None;
