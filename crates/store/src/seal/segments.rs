@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Sealer, release, sync_folder, verify};
+use super::{Sealer, sync_folder, verify};
 use crate::error::StoreError;
 use crate::files::NewFiles;
 use crate::key_runs::merge_candidates;
@@ -81,7 +81,8 @@ impl Sealer {
         for (source, part) in sources.into_iter().zip(parts) {
             let sealed = source.before.with_replaced(is_merged, &part);
             let sealed = sealed.expect("it has the rows of those that it replaces");
-            release(source.tail.seal(sealed));
+            // What held the rows in memory has none of these rows.
+            drop(source.tail.seal(sealed));
             replaced.extend(source.parts);
         }
         let paths = (merged.iter())
