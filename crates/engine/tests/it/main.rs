@@ -5,4 +5,5 @@ mod concurrent;
 mod events;
 mod faults;
 mod harness;
+mod kept;
 mod model;

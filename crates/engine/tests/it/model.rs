@@ -16,7 +16,7 @@ use engine::{Ask, Customers, Engine, Ingested};
 use proptest::prelude::*;
 use store::testing::MemoryDisk;
 
-use crate::harness::{self, HOUR, START, open};
+use crate::harness::{self, HOUR, START, open, open_sealing};
 
 /// An event as the model keeps it.
 #[derive(Debug, Clone)]
@@ -63,12 +63,18 @@ const FUNCTIONS: [Function; 6] = [
     Function::Unique,
 ];
 
+/// Fifteen years before the others, now and then.
+fn minutes(range: std::ops::Range<i64>) -> impl Strategy<Value = i64> {
+    let far = prop::bool::weighted(0.1);
+    (range, far).prop_map(|(minutes, is_far)| minutes - i64::from(is_far) * 15 * 365 * 24 * 60)
+}
+
 fn plain() -> impl Strategy<Value = Plain> {
     (
         0_u8..2,
         0_u8..4,
         any::<bool>(),
-        0_i64..60 * 24 * 60,
+        minutes(0_i64..60 * 24 * 60),
         prop::option::of(0_u8..40),
         0_u8..3,
     )
@@ -97,8 +103,8 @@ fn question() -> impl Strategy<Value = Question> {
     (
         0_u8..2,
         0..2 * FUNCTIONS.len(),
-        0_i64..50 * 24 * 60,
-        0_i64..150,
+        minutes(0_i64..50 * 24 * 60),
+        prop_oneof![3 => 0_i64..150, 1 => Just(1_400)],
         interval,
         0..ZONES.len(),
         who,
@@ -316,8 +322,13 @@ fn over_numbers(function: Function, values: &[Number]) -> Option<Number> {
     }
 }
 
-fn open_with_meters(disk: &MemoryDisk) -> Engine {
-    let engine = open(disk);
+/// With or without seals, at which what is folded is kept; without, it is when the engine is closed.
+fn open_with_meters(disk: &MemoryDisk, is_sealing: bool) -> Engine {
+    let engine = if is_sealing {
+        open_sealing(disk)
+    } else {
+        open(disk)
+    };
     for index in 0..2 {
         for meter in 0..2 * FUNCTIONS.len() {
             engine.define_meter(
@@ -430,9 +441,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_engine_answers_as_the_naive_model(steps in prop::collection::vec(step(), 1..40)) {
+    fn the_engine_answers_as_the_naive_model(
+        steps in prop::collection::vec(step(), 1..40),
+        is_sealing in any::<bool>(),
+    ) {
         let mut disk = MemoryDisk::new();
-        let mut engine = open_with_meters(&disk);
+        let mut engine = open_with_meters(&disk, is_sealing);
         let mut model = Model::default();
         for step in &steps {
             match step {
@@ -444,12 +458,12 @@ proptest! {
                 Step::Ask(question) => check(&engine, &model, question)?,
                 Step::Restart => {
                     drop(engine);
-                    engine = open_with_meters(&disk);
+                    engine = open_with_meters(&disk, is_sealing);
                 }
                 Step::Kill => {
                     disk = disk.kill();
                     drop(engine);
-                    engine = open_with_meters(&disk);
+                    engine = open_with_meters(&disk, is_sealing);
                 }
             }
         }
