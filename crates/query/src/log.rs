@@ -13,6 +13,9 @@ use crate::partial::One;
 /// So many entries are kept as they came: a look at each costs microseconds.
 const FRESH_MAX: usize = 8_192;
 
+/// So many sorted lists of similar length are merged.
+const MERGED: usize = 4;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Log<T> {
@@ -89,22 +92,40 @@ impl<T: One> Log<T> {
     }
 
     fn settle(&mut self) {
-        let mut fresh = std::mem::take(&mut self.fresh);
-        fresh.sort_unstable_by(order);
+        self.fresh.sort_unstable_by(order);
         let function = self.function;
-        fresh.dedup_by(|later, earlier| {
+        self.fresh.dedup_by(|later, earlier| {
             let is_same = order(later, earlier).is_eq();
             if is_same {
                 earlier.1.absorb(function, &later.1);
             }
             is_same
         });
-        let mut last = fresh;
-        while let Some(before) = self.sorted.pop_if(|before| before.len() < last.len() * 2) {
-            last = merge(function, before, last);
+        // The list that is filled stays where it is; what is put away takes no more room than it needs.
+        self.sorted.push(self.fresh.drain(..).collect());
+        while let Some(from) = self.similar() {
+            let mut lists = self.sorted.split_off(from);
+            while lists.len() > 1 {
+                let mut merged = Vec::with_capacity(lists.len().div_ceil(2));
+                let mut pairs = lists.into_iter();
+                while let Some(left) = pairs.next() {
+                    merged.push(match pairs.next() {
+                        Some(right) => merge(function, left, right),
+                        None => left,
+                    });
+                }
+                lists = merged;
+            }
+            self.sorted.append(&mut lists);
         }
-        self.sorted.push(last);
-        self.fresh.reserve_exact(FRESH_MAX);
+    }
+
+    /// Where the last lists begin that are of similar length, when there are enough of them to be merged.
+    fn similar(&self) -> Option<usize> {
+        let from = self.sorted.len().checked_sub(MERGED)?;
+        let mut last = self.sorted[from..].iter();
+        let longest = last.next()?.len();
+        last.all(|list| longest < list.len() * 2).then_some(from)
     }
 }
 
@@ -199,6 +220,7 @@ mod tests {
         for number in 0..50_000_u32 {
             log.push(u64::from(number % 3), number % 5);
         }
-        assert!(log.sorted.iter().map(Vec::len).sum::<usize>() <= 15);
+        let sorted = log.sorted.iter().map(Vec::len);
+        assert!(sorted.sum::<usize>() <= 15 * MERGED);
     }
 }
