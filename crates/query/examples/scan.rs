@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use domain::interval::Buckets;
 use domain::{
     Aggregation, Clause, Comparison, Conjunction, Definition, Event, EventBatch, Filter, Function,
-    Identity, Interval, KeyedHash, MetadataBuilder, MetadataFilter, Number, Operand, Operator,
-    OrganizationId, OwnedIdentity, Property, Source, Spelling, Timestamp, Zone,
+    Identity, Interval, KeyedHash, MetadataBuilder, MetadataFilter, MeterId, Number, Operand,
+    Operator, OrganizationId, OwnedIdentity, Property, Source, Spelling, Timestamp, Zone,
 };
-use query::{Customers, Grouping, Question, ScanMeans, scan};
+use query::{Customers, Grouping, MATCH_ROWS, Matcher, Matches, Question, ScanMeans, scan};
 use store::disk::RealDisk;
 use store::{AppendRequest, Folder, Options, Snapshot, open};
 
@@ -74,18 +74,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     let snapshot = reader.snapshot(organization);
     println!("{} events, {threads} threads", snapshot.rows());
     questions(&snapshot, &means)?;
+    new_meters(&snapshot, &means)?;
     writer.close()?;
     Ok(())
 }
 
-fn questions(snapshot: &Snapshot, means: &ScanMeans) -> Result<(), Box<dyn Error>> {
+/// A name, what filters, what is measured, and which metadata is asked for.
+type Case = (
+    &'static str,
+    Vec<Clause>,
+    Function,
+    &'static str,
+    MetadataFilter,
+);
+
+fn cases() -> Vec<Case> {
     let text = |text: &str| Operand::Text(text.into());
     let named = || comparison("name", "eq", text("name-3"));
     let everything = || MetadataFilter::default();
     let with = |key: &str, value: &str| {
         MetadataFilter::new(vec![(key.to_owned(), vec![value.to_owned()])])
     };
-    let cases = [
+    vec![
         ("count of all", vec![], Function::Count, "", everything()),
         (
             "name eq: count",
@@ -164,7 +174,10 @@ fn questions(snapshot: &Snapshot, means: &ScanMeans) -> Result<(), Box<dyn Error
             "int_2",
             with("cached", "true"),
         ),
-    ];
+    ]
+}
+
+fn questions(snapshot: &Snapshot, means: &ScanMeans) -> Result<(), Box<dyn Error>> {
     let zone = Zone::from_name("Europe/Vienna").ok_or("a zone")?;
     let days = |from: i64, count: i64| {
         let points: Vec<Timestamp> = (from..from + count)
@@ -176,7 +189,7 @@ fn questions(snapshot: &Snapshot, means: &ScanMeans) -> Result<(), Box<dyn Error
     let customer_of = |_: &str| None;
     let identities =
         [0, 40_000].map(|number| OwnedIdentity::External(format!("customer-{number}").into()));
-    for (name, clauses, function, property, metadata) in &cases {
+    for (name, clauses, function, property, metadata) in &cases() {
         let definition = Definition {
             filter: Filter {
                 conjunction: Conjunction::And,
@@ -223,6 +236,44 @@ fn questions(snapshot: &Snapshot, means: &ScanMeans) -> Result<(), Box<dyn Error
                 means,
             )?;
         }
+    }
+    Ok(())
+}
+
+/// What it costs to find the rows of a new meter, before they are folded.
+fn new_meters(snapshot: &Snapshot, means: &ScanMeans) -> Result<(), Box<dyn Error>> {
+    let named = comparison("name", "eq", Operand::Text("name-3".into()));
+    let named = [named, comparison("int_1", "gt", Operand::Integer(100))];
+    for (name, clauses, function) in [
+        ("one in 13 rows: sum", &named[..], Function::Sum),
+        ("one in 13 rows: unique", &named[..], Function::Unique),
+        ("all rows: count", &[], Function::Count),
+        ("all rows: sum", &[], Function::Sum),
+        ("all rows: unique", &[], Function::Unique),
+    ] {
+        let property = match function {
+            Function::Count => None,
+            Function::Unique => Some(Property::parse("path")),
+            _ => Some(Property::parse("cost")),
+        };
+        let definition = Definition {
+            filter: Filter {
+                conjunction: Conjunction::And,
+                clauses: clauses.to_vec(),
+            },
+            aggregation: Aggregation::new(function, property).ok_or("they go together")?,
+        };
+        let meters = vec![(MeterId::from_random([1; 16]), Arc::new(definition))];
+        let matcher = Matcher::new(meters, means.hash.clone());
+        let mut found = Matches::default();
+        let start = time(means);
+        for from in (0..snapshot.rows()).step_by(MATCH_ROWS as usize) {
+            let until = snapshot.rows().min(from + MATCH_ROWS);
+            matcher.find(snapshot, from..until, &[0], &mut found)?;
+        }
+        let nanos = time(means).saturating_sub(start).as_nanos();
+        let rows = u128::from(snapshot.rows());
+        println!("a new meter of {name:38} {:6} ns/row", nanos / rows);
     }
     Ok(())
 }

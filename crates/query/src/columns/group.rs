@@ -98,12 +98,12 @@ impl GroupRows {
 
     /// The columns of a key at the top level.
     pub(super) fn key(&mut self, key: &str) -> Result<&mut [KeyColumn], StoreError> {
-        let place = match self.keys.iter().position(|(known, _)| **known == *key) {
-            Some(place) => place,
-            None => {
-                self.keys.push((key.into(), self.columns.key(key)?));
-                self.keys.len() - 1
-            }
+        let place = self.keys.iter().position(|(known, _)| **known == *key);
+        let place = if let Some(place) = place {
+            place
+        } else {
+            self.keys.push((key.into(), self.columns.key(key)?));
+            self.keys.len() - 1
         };
         Ok(&mut self.keys[place].1)
     }

@@ -171,7 +171,7 @@ impl Judge for MetadataCondition {
     }
 
     fn texts(&self) -> Option<Vec<Cow<'_, str>>> {
-        let texts = self.accepted().iter().map(|text| text.into());
+        let texts = self.accepted().iter().map(Cow::from);
         (self.accepted().len() <= TEXTS_MAX).then(|| texts.collect())
     }
 
@@ -327,17 +327,14 @@ fn select_units<J: Judge>(
         Some(Units::Range(range)) if column.is_full() => {
             retain(rows, |row| range.contains(values[row as usize]));
         }
+        // A value that is not there is 0 in the list, so it is looked at without asking whether it is there.
         Some(Units::Range(range)) => {
-            retain(rows, |row| {
-                present[row as usize] & range.contains(values[row as usize])
-            });
+            retain_present(rows, present, |row| range.contains(values[row]));
         }
         Some(Units::Listed(listed)) => match *listed {
-            [only] => retain(rows, |row| {
-                present[row as usize] & (values[row as usize] == only)
-            }),
-            _ => retain(rows, |row| {
-                present[row as usize] && listed.binary_search(&values[row as usize]).is_ok()
+            [only] => retain_present(rows, present, |row| values[row] == only),
+            _ => retain_present(rows, present, |row| {
+                listed.binary_search(&values[row]).is_ok()
             }),
         },
         None => retain(rows, |row| {
@@ -387,6 +384,15 @@ fn select_texts(
     let codes = column.codes();
     retain(rows, |row| accepted[codes[row as usize] as usize]);
     Ok(())
+}
+
+/// Keeps rows that have a value and are accepted.
+fn retain_present(rows: &mut Vec<u32>, present: &[bool], accepts: impl Fn(usize) -> bool) {
+    retain(rows, |row| {
+        let row = row as usize;
+        let is_accepted = accepts(row);
+        present[row] && is_accepted
+    });
 }
 
 /// [`Vec::retain`] without a branch on the outcome, which nobody can foresee.

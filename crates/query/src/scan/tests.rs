@@ -196,13 +196,13 @@ pub(crate) fn stored(samples: &[Sample], others: &[Sample], in_memory: usize) ->
     let (mut writer, reader, _) = open(&folder, Options::default()).expect("a healthy disk");
     let mut sealer = writer.take_sealer().expect("nobody took it");
     let organization = |number| OrganizationId::from_random([number; 16]);
-    let (sealed, rest) = samples.split_at(samples.len().saturating_sub(in_memory));
-    let half = sealed.len() / 2;
+    let (old, new) = samples.split_at(samples.len().saturating_sub(in_memory));
+    let half = old.len() / 2;
     let steps = [
-        (1, &sealed[..half], false),
+        (1, &old[..half], false),
         (2, others, true),
-        (1, &sealed[half..], true),
-        (1, rest, false),
+        (1, &old[half..], true),
+        (1, new, false),
     ];
     for (number, samples, is_sealed) in steps {
         let mut batch = EventBatch::default();
@@ -289,14 +289,12 @@ fn naive(snapshot: &Snapshot, question: &Question<'_>) -> Answer {
             };
             let identity = customer.map_or(identity, OwnedIdentity::Customer);
             let customers = &mut by_customer[bucket];
-            match customers.iter_mut().find(|(known, _)| *known == identity) {
-                Some((_, state)) => state.add(contribution.clone()),
-                None => {
-                    let mut state = State::new(function);
-                    state.add(contribution.clone());
-                    customers.push((identity, state));
-                }
-            }
+            let known = customers.iter().position(|(known, _)| *known == identity);
+            let known = known.unwrap_or_else(|| {
+                customers.push((identity, State::new(function)));
+                customers.len() - 1
+            });
+            customers[known].1.add(contribution.clone());
             states[bucket].add(contribution);
         }
     }

@@ -217,20 +217,20 @@ impl Rules<'_> {
         }
         let micros = group.timestamps(rows)?;
         // Rows that follow each other are mostly of one bucket, whose number and ends these are.
-        let (mut last, mut start, mut end) = (NO_BUCKET, 0, 0);
+        let (mut bucket, mut start, mut end) = (NO_BUCKET, 0, 0);
         let mut is_any_outside = false;
         for row in rows.iter().map(|row| *row as usize) {
             let at = micros[row];
             if at < start || at >= end {
                 let found = self.buckets.find(timestamp(at));
-                last = found.map_or(NO_BUCKET, index);
+                bucket = found.map_or(NO_BUCKET, index);
                 is_any_outside |= found.is_none();
                 (start, end) = found.map_or((0, 0), |bucket| {
                     let range = self.buckets.ranges()[bucket];
                     (range.start.micros(), range.end.micros())
                 });
             }
-            bucket_of[row] = last;
+            bucket_of[row] = bucket;
         }
         if is_any_outside {
             rows.retain(|row| bucket_of[*row as usize] != NO_BUCKET);
