@@ -136,7 +136,11 @@ impl Compare {
         let report = Report::new(
             report::Circumstances {
                 machine: machine::machine(),
-                commit: machine::commit(),
+                // Results that were kept may be of an earlier one.
+                commit: results
+                    .iter()
+                    .find(|result| result.server.is_some())
+                    .map_or_else(machine::commit, |result| result.version.clone()),
                 date: time::timestamp(now_micros())[..10].to_owned(),
                 command: self.command(),
                 load_average,
@@ -191,13 +195,14 @@ impl Compare {
         let engines: Vec<&str> = self.engines.iter().map(|engine| engine.key()).collect();
         format!(
             "cargo xtask bench --events {} --seed {} --seconds {} --ingest-seconds {} --rate-seconds {} \
-             --engines {}",
+             --engines {}{}",
             self.events,
             self.seed,
             self.seconds,
             self.ingest_seconds,
             self.rate_seconds,
-            engines.join(",")
+            engines.join(","),
+            if self.keep { " --keep" } else { "" }
         )
     }
 }

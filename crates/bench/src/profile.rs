@@ -151,7 +151,31 @@ impl Profile {
         Ok(())
     }
 
+    /// Counts the work, and start and stop alone, so that what is left is the work's.
     fn callgrind(&self, data: &Path) -> anyhow::Result<()> {
+        let events = self.events.unwrap_or(20_000);
+        let idle = self.counted(data, None)?.total;
+        drop(fs::remove_dir_all(data));
+        let counted = self.counted(data, Some(events.div_ceil(1_000)))?;
+        println!("{}: {}", self.name(), counted.done);
+        println!(
+            "{} instructions, {} of them to start, prepare and stop",
+            grouped(counted.total),
+            grouped(idle)
+        );
+        if self.way == Way::Ingest {
+            let events = events.div_ceil(1_000) * 1_000;
+            let each = counted.total.saturating_sub(idle) / events.max(1);
+            println!("{} instructions an event", grouped(each));
+        }
+        for line in counted.functions.lines().take(LINES_MAX) {
+            println!("{line}");
+        }
+        Ok(())
+    }
+
+    /// One run of a server under callgrind, with so many requests or, of questions, with all of them once.
+    fn counted(&self, data: &Path, requests: Option<u64>) -> anyhow::Result<Counted> {
         let counts = self.out.join(format!("{}.callgrind", self.name()));
         let mut valgrind = Command::new("valgrind");
         valgrind
@@ -161,23 +185,33 @@ impl Profile {
         let server = Server::start_by(valgrind, data)?;
         let target = block_on(setup::organization(server.url(), ADMIN_TOKEN))?;
         let prepared = self.prepare(&target, 20_000)?;
-        let events = self.events.unwrap_or(20_000);
-        let done = self.work(&target, &prepared, Limit::Requests(events.div_ceil(1_000)))?;
+        let done = match requests {
+            Some(requests) => self.work(&target, &prepared, Limit::Requests(requests))?,
+            None => "nothing".to_owned(),
+        };
         server.stop()?;
         let annotated = Command::new("callgrind_annotate")
             .arg(&counts)
             .stderr(Stdio::null())
             .output()
             .context("start callgrind_annotate")?;
-        println!("{}: {done}; with start and stop of the server", self.name());
-        for line in String::from_utf8_lossy(&annotated.stdout)
+        let text = String::from_utf8_lossy(&annotated.stdout);
+        let total = text
             .lines()
-            .take(LINES_MAX)
-        {
-            println!("{line}");
-        }
-        println!("counts: {}", counts.display());
-        Ok(())
+            .find(|line| line.contains("PROGRAM TOTALS"))
+            .and_then(|line| line.split_whitespace().next())
+            .and_then(|total| total.replace(',', "").parse().ok())
+            .context("callgrind counted nothing")?;
+        // What counts stands below the names of the columns.
+        let functions = text
+            .split_once("file:function")
+            .map_or("", |(_, functions)| functions);
+        let functions = functions.lines().filter(|line| line.contains('%'));
+        Ok(Counted {
+            done,
+            total,
+            functions: functions.collect::<Vec<_>>().join("\n"),
+        })
     }
 
     /// For questions: a workload that was loaded.
@@ -259,6 +293,16 @@ impl Profile {
         })?;
         Ok(format!("{} questions", grouped(asked)))
     }
+}
+
+/// What a run under callgrind came to.
+#[derive(Debug)]
+struct Counted {
+    done: String,
+    /// Instructions.
+    total: u64,
+    /// The heaviest functions, one a line.
+    functions: String,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use super::{Asked, Report};
 use crate::numbers::grouped;
 use crate::oracle::decimal::Decimal;
 use crate::report::table::Table;
-use crate::results::{AnswerResult, EngineResult, IngestResult, ServerResult};
+use crate::results::{AnswerResult, BusyResult, EngineResult, IngestResult, ServerResult};
 
 /// Questions that are alike: a row of the table.
 #[derive(Debug)]
@@ -73,15 +73,7 @@ impl Group<'_> {
     }
 
     pub(super) fn cell(&self, engine: &EngineResult) -> Option<Cell> {
-        let answers = self.answers(engine);
-        let mut medians: Vec<f64> = answers.iter().map(|answer| answer.p50_ms).collect();
-        medians.sort_by(f64::total_cmp);
-        let p50_ms = *medians.get(medians.len().saturating_sub(1) / 2)?;
-        let p99_ms = answers
-            .iter()
-            .map(|answer| answer.p99_ms)
-            .fold(0.0, f64::max);
-        Some(Cell { p50_ms, p99_ms })
+        cell(&self.answers(engine))
     }
 
     /// How many times longer `other` takes than `engine`: the geometric mean and the least of the questions.
@@ -101,6 +93,17 @@ impl Group<'_> {
         let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
         Some((mean, ratios.iter().copied().fold(f64::INFINITY, f64::min)))
     }
+}
+
+fn cell(answers: &[&AnswerResult]) -> Option<Cell> {
+    let mut medians: Vec<f64> = answers.iter().map(|answer| answer.p50_ms).collect();
+    medians.sort_by(f64::total_cmp);
+    let p50_ms = *medians.get(medians.len().saturating_sub(1) / 2)?;
+    let p99_ms = answers
+        .iter()
+        .map(|answer| answer.p99_ms)
+        .fold(0.0, f64::max);
+    Some(Cell { p50_ms, p99_ms })
 }
 
 impl Report {
@@ -316,16 +319,7 @@ pub(super) fn server(server: &ServerResult, questions: &[Asked]) -> Vec<(String,
         ),
     ];
     if let Some(busy) = &server.busy {
-        let mut table = Table::new(["under load", "p50 ms", "p99 ms", "answers"]);
-        for answer in &busy.answers {
-            let question = questions.iter().find(|question| question.id == answer.id);
-            table.row([
-                question.map_or_else(|| answer.id.clone(), title),
-                millis(answer.p50_ms),
-                millis(answer.p99_ms),
-                answer.runs.to_string(),
-            ]);
-        }
+        let table = under_load(busy, questions);
         let title = format!(
             "Sextant: questions while {} events a second come in",
             grouped(busy.events_per_second)
@@ -333,6 +327,60 @@ pub(super) fn server(server: &ServerResult, questions: &[Asked]) -> Vec<(String,
         tables.push((title, table));
     }
     tables
+}
+
+/// The answers in the groups of their questions.
+fn under_load(busy: &BusyResult, questions: &[Asked]) -> Table {
+    let mut groups: Vec<(String, Vec<&AnswerResult>)> = Vec::new();
+    for answer in &busy.answers {
+        let question = questions.iter().find(|question| question.id == answer.id);
+        let title = question.map_or_else(|| answer.id.clone(), title);
+        match groups.iter_mut().find(|(known, _)| *known == title) {
+            Some((_, answers)) => answers.push(answer),
+            None => groups.push((title, vec![answer])),
+        }
+    }
+    let mut table = Table::new(["under load", "questions", "p50 ms", "p99 ms", "answers"]);
+    for (title, answers) in groups {
+        let cell = cell(&answers);
+        table.row([
+            title,
+            answers.len().to_string(),
+            cell.map_or("-".to_owned(), |cell| millis(cell.p50_ms)),
+            cell.map_or("-".to_owned(), |cell| millis(cell.p99_ms)),
+            answers
+                .iter()
+                .map(|answer| answer.runs)
+                .sum::<u64>()
+                .to_string(),
+        ]);
+    }
+    table
+}
+
+/// Sextant at each size: what grows with the history, and what does not.
+pub(super) fn sizes(reports: &[Report]) -> Table {
+    let sizes: Vec<(&Report, &EngineResult)> = reports
+        .iter()
+        .filter_map(|report| Some((report, report.engine("Sextant")?)))
+        .collect();
+    let titles = sizes
+        .iter()
+        .map(|(report, _)| grouped(report.workload.lines));
+    let mut table = Table::new(std::iter::once("p50, p99 ms".to_owned()).chain(titles));
+    let Some((first, _)) = sizes.first().filter(|_| sizes.len() > 1) else {
+        return table;
+    };
+    for group in groups(first) {
+        let cells = sizes.iter().map(|(_, engine)| {
+            let cell = group.cell(engine);
+            cell.map_or("-".to_owned(), |cell| {
+                format!("{}, {}", millis(cell.p50_ms), millis(cell.p99_ms))
+            })
+        });
+        table.row(std::iter::once(group.title.clone()).chain(cells));
+    }
+    table
 }
 
 fn load(server: &ServerResult) -> Table {
@@ -355,7 +403,12 @@ fn load(server: &ServerResult) -> Table {
         "memory at most",
         format!("{} MB", server.memory_bytes_max / 1_000_000),
     );
+    let all: u64 = server.bytes_by_kind.values().sum();
     for (kind, bytes) in &server.bytes_by_kind {
+        // Locks and lists of files are next to nothing.
+        if bytes * 1_000 < all {
+            continue;
+        }
         row(
             &format!("on disk: {kind}"),
             format!("{:.1} MB", *bytes as f64 / 1e6),

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::Report;
-use super::figures::name;
+use super::figures::{self, name};
 use crate::numbers::grouped;
 
 /// What is written by hand about what was not reached, and put into the page.
@@ -56,6 +56,12 @@ pub(super) fn page(reports: &[Report], folder: &Path) -> anyhow::Result<String> 
     let mut page = HEAD.to_owned();
     for report in reports.iter().rev() {
         section(&mut page, report);
+    }
+    let sizes = figures::sizes(reports);
+    if !sizes.is_empty() {
+        page.push_str("## Sextant from size to size\n\n");
+        page.push_str(&sizes.to_markdown());
+        page.push('\n');
     }
     if let Some(report) = reports.iter().rev().find(|report| report.engines.len() > 1) {
         page.push_str("## How each engine keeps the events, and why\n\n");
