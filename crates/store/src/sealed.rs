@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::StoreError;
-use crate::segment::{Arrivals, BlockCache, Group, GroupColumns, Part};
+use crate::segment::{BlockCache, Group, GroupColumns, Part};
 use crate::tail::{Block, CopyIdentities};
 
 /// The sealed rows of an organization.
@@ -163,10 +163,5 @@ impl SealedGroup {
     /// Whether these are its columns.
     pub(crate) fn has_columns(&self, columns: &GroupColumns) -> bool {
         self.part.has_columns(self.group(), columns)
-    }
-
-    /// Whose events some of its rows are, counted from its first; see [`Part::arrivals`].
-    pub(crate) fn arrivals(&self, rows: Range<u32>) -> Result<Arrivals, StoreError> {
-        self.part.arrivals(self.group(), rows)
     }
 }

@@ -26,7 +26,6 @@ mod write;
 pub(crate) use cache::BlockCache;
 pub use columns::{BoolColumn, GroupColumns, KeyColumn, TextColumn, Wanted, WholeColumn};
 pub(crate) use part::{Group, Part, SegmentPlace, open_segment};
-pub(crate) use read::Arrivals;
 pub(crate) use schema::identities_schema;
 pub(crate) use write::{RowSource, SegmentWriter, Sealable};
 

@@ -11,7 +11,6 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::cache::Place;
 pub(crate) use super::index::Group;
 use super::index::{HEADER, PartIndex, PostingsBlock, RowGroup, SegmentIndex};
-use super::read::Arrivals;
 use super::shape::Shape;
 use super::{BlockCache, GroupColumns, postings, read, schema, verify};
 use crate::disk::Disk;
@@ -234,15 +233,6 @@ impl Part {
     /// Whether these are the columns of a row group.
     pub(crate) fn has_columns(&self, group: &Group, columns: &GroupColumns) -> bool {
         columns.is_of(&self.file, group)
-    }
-
-    /// Whose events some rows of a row group are, and when they were received; they are counted from its first. Read from disk, a small
-    /// part of the time of [`Self::load`].
-    ///
-    /// # Errors
-    /// As [`Self::load`].
-    pub(crate) fn arrivals(&self, group: &Group, rows: Range<u32>) -> Result<Arrivals, StoreError> {
-        read::arrivals(&self.file, group, rows)
     }
 
     /// The ordinals of an identity's rows, ascending. One read of a few thousand bytes.

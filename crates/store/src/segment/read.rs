@@ -26,14 +26,6 @@ use crate::files::{damaged, open_named, read_exactly};
 use crate::tail::{Block, Columns, CopyIdentities};
 use crate::uuid_text;
 
-/// Whose events some rows are, and when they were received.
-#[derive(Debug)]
-pub(crate) struct Arrivals {
-    /// The numbers of the identities.
-    pub(crate) identities: Vec<u32>,
-    pub(crate) received_at: Vec<Timestamp>,
-}
-
 /// Reads and checks a row group and decodes some rows of one organization in it, counted from the first of these; not none.
 pub(super) fn rows(
     file: &SegmentFile,
@@ -44,20 +36,6 @@ pub(super) fn rows(
     let first = group.ordinal_first + rows.start;
     decode(file, group, rows, |decoder| {
         decoder.block(&file.shape, first, identities)
-    })
-}
-
-/// The same, but no more of the rows than whose they are and when they were received.
-pub(super) fn arrivals(
-    file: &SegmentFile,
-    group: &Group,
-    rows: Range<u32>,
-) -> Result<Arrivals, StoreError> {
-    decode(file, group, rows, |decoder| {
-        Ok(Arrivals {
-            identities: decoder.identities()?,
-            received_at: decoder.received_at()?,
-        })
     })
 }
 

@@ -10,7 +10,7 @@ use super::block::{Block, RowRef};
 use super::organization::Tail;
 use crate::error::StoreError;
 use crate::sealed::SealedGroup;
-use crate::segment::GroupColumns;
+use crate::segment::{GroupColumns, Wanted};
 
 /// A block whose rows may have to be read from disk first. Clones are cheap.
 #[derive(Clone)]
@@ -101,7 +101,7 @@ impl BlockHandle {
     }
 
     /// Shows `visit` each of its rows in a range of ordinals: the number of the identity and the time of receipt, in order. Costs next to
-    /// nothing for rows in memory; for sealed ones a read of them all, of which no more than this is decoded.
+    /// nothing for rows in memory; of sealed ones these two columns are read.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -130,8 +130,14 @@ impl BlockHandle {
                 );
             }
             Place::Sealed(group, _) => {
-                let arrivals = group.arrivals(rows)?;
-                visit_all(&arrivals.identities, &arrivals.received_at);
+                let columns = group.columns()?;
+                let wanted: Vec<u32> = rows.clone().collect();
+                let (mut identities, mut received_at) =
+                    (columns.identities()?, columns.received_at()?);
+                identities.load(Wanted::Rows(&wanted))?;
+                received_at.load(Wanted::Rows(&wanted))?;
+                let rows = rows.start as usize..rows.end as usize;
+                visit_all(&identities.numbers(rows.clone()), &received_at.times(rows)?);
             }
         }
         Ok(())

@@ -1,5 +1,8 @@
 //! Columns with their values decoded: texts, whole numbers, booleans.
 
+use std::ops::Range;
+
+use domain::Timestamp;
 use memchr::memmem;
 
 use super::Wanted;
@@ -251,6 +254,25 @@ impl WholeColumn {
     #[inline]
     pub fn present(&self) -> &[bool] {
         &self.present
+    }
+
+    /// The values of some rows that were loaded, as times.
+    ///
+    /// # Errors
+    /// `Damaged`: one of them is none.
+    pub(crate) fn times(&self, rows: Range<usize>) -> Result<Vec<Timestamp>, StoreError> {
+        let micros = self.values.get(rows).unwrap_or_default().iter().copied();
+        let times = micros.map(Timestamp::from_micros).collect::<Option<_>>();
+        times.ok_or_else(|| self.chunk.undecodable())
+    }
+
+    /// The values of some rows that were loaded, as numbers of 32 bits: their lower ones, as a column of such numbers is written.
+    pub(crate) fn numbers(&self, rows: Range<usize>) -> Vec<u32> {
+        let low = |number: &i64| {
+            u32::try_from(number & i64::from(u32::MAX)).expect("the lower 32 bits fit")
+        };
+        let values = self.values.get(rows).unwrap_or_default();
+        values.iter().map(low).collect()
     }
 
     /// Whether every row has a value, and was loaded.
