@@ -19,6 +19,9 @@ use crate::{machine, runs, time};
 /// Where the scripts for the other engines are, from the root of the workspace.
 const SCRIPTS: &str = "crates/bench/engines";
 
+/// How long another engine is asked one question again and again, unless three times take longer.
+const QUESTION_SECONDS: &str = "2";
+
 /// Up to so many events the lines are written to a file; more are made as they are sent, and to Sextant alone.
 const EVENTS_IN_FILE_MAX: u64 = 20_000_000;
 
@@ -181,7 +184,13 @@ impl Compare {
         println!("{} on {}", engine.key(), folder.path().display());
         let status = Command::new(&self.python)
             .arg(Path::new(SCRIPTS).join("run.py"))
-            .args(["--engine", engine.key(), "--workload"])
+            .args([
+                "--engine",
+                engine.key(),
+                "--seconds",
+                QUESTION_SECONDS,
+                "--workload",
+            ])
             .arg(folder.path())
             .arg("--out")
             .arg(out)
