@@ -202,7 +202,7 @@ impl Sealer {
             .collect();
         let hasher = self.reader.key_hasher();
         let sequences = (manifest.journal_from, end - 1);
-        let (entry, parts, keys) =
+        let (entry, parts, mut keys) =
             self.write_segment(&mut files, sequences, &rows, Some(hasher))?;
         manifest.segments.push(entry);
         let last = |part: &Arc<Part>| part.groups.last().map(|group| group.received_at.1);
@@ -211,7 +211,7 @@ impl Sealer {
             .unwrap_or(Timestamp::MIN)
             .max(manifest.received_at);
         self.write_identities(&mut files, sources, &mut manifest)?;
-        let run = self.write_keys(&mut files, &keys, &mut manifest)?;
+        let run = self.write_keys(&mut files, &mut keys, &mut manifest)?;
         verify(&parts)?;
         for folder in [
             &self.folders.segments,
@@ -303,18 +303,26 @@ impl Sealer {
     fn write_keys(
         &mut self,
         files: &mut NewFiles,
-        keys: &[Vec<Entry>],
+        keys: &mut [Vec<Entry>],
         manifest: &mut Manifest,
     ) -> Result<Option<Arc<Run>>, StoreError> {
-        let mut keys: Vec<Entry> = keys.iter().flatten().copied().collect();
+        let mut all = Vec::new();
+        // Those of a single organization, the largest there are, are not copied. Later their order is of no importance.
+        let keys = match keys {
+            [keys] => keys,
+            several => {
+                all.extend(several.iter().flatten().copied());
+                &mut all
+            }
+        };
         if keys.is_empty() {
             return Ok(None);
         }
-        key_runs::sort(&mut keys, &mut self.room);
+        key_runs::sort(keys, &mut self.room);
         let number = self.take_number();
         let path = self.folders.run(number);
         let mut writer = RunWriter::new(files.create(path.clone())?)?;
-        writer.extend(&keys)?;
+        writer.extend(keys)?;
         let run = writer.finish(&**self.folder.disk(), path, number)?;
         run.verify()?;
         manifest.key_runs.push(run.place());
@@ -350,6 +358,7 @@ impl Sealer {
             views.push(source.tail.seal(sealed));
             self.shared.take_from_tail(rows, bytes);
         }
+        self.segments.take_back(prepared.keys);
         debug_assert_eq!(prepared.manifest, self.manifest);
         views
     }

@@ -11,43 +11,145 @@ use crate::error::StoreError;
 use crate::files::NewFile;
 use crate::limits::{POSTINGS_BLOCK_BYTES, POSTINGS_BLOCK_IDENTITIES};
 
-/// Writes the postings of a part, `rows` being the identity and the ordinal of each row, the ordinals from `ordinal_first` on.
-pub(super) fn write(
-    mut rows: Vec<(u32, u32)>,
-    ordinal_first: u32,
-    file: &mut NewFile,
-) -> Result<Vec<PostingsBlock>, StoreError> {
-    rows.sort_unstable();
-    let mut blocks = Vec::new();
-    let mut bytes = Vec::new();
-    let mut identities = 0;
-    let mut identity_first = 0;
-    let mut identity_before = 0;
-    for chunk in rows.chunk_by(|(one, _), (other, _)| one == other) {
-        let Some((identity, _)) = chunk.first() else {
-            continue;
+/// Lists rows by identity; keeps its memory for the next part.
+#[derive(Debug, Default)]
+pub(super) struct Lister {
+    /// Of each identity, from the least on, where its ordinals end.
+    ends: Vec<u32>,
+    /// By identity.
+    ordinals: Vec<u32>,
+    /// Identity and ordinal, where there are many more identities than rows.
+    few: Vec<(u32, u32)>,
+}
+
+impl Lister {
+    /// Writes the postings of a part: `identities` are those of its rows in order, the ordinals counting from `ordinal_first` on.
+    pub(super) fn write<'a>(
+        &mut self,
+        identities: impl Iterator<Item = &'a [u32]> + Clone,
+        ordinal_first: u32,
+        file: &mut NewFile,
+    ) -> Result<Vec<PostingsBlock>, StoreError> {
+        let all = || identities.clone().flatten().copied();
+        let rows = identities.clone().map(<[u32]>::len).sum();
+        let (Some(least), Some(greatest)) = (all().min(), all().max()) else {
+            return Ok(Vec::new());
         };
-        if bytes.len() >= POSTINGS_BLOCK_BYTES || identities == POSTINGS_BLOCK_IDENTITIES {
-            blocks.push(finish(&mut bytes, identity_first, file)?);
-            identities = 0;
+        let mut blocks = Blocks::new(ordinal_first);
+        let span = (greatest - least) as usize + 1;
+        if span / SPAN_PER_ROW > rows {
+            self.few.clear();
+            self.few.extend(all().zip(ordinal_first..));
+            self.few.sort_unstable();
+            for rows in self.few.chunk_by(|(one, _), (other, _)| one == other) {
+                if let Some((identity, _)) = rows.first() {
+                    let ordinals = rows.iter().map(|(_, ordinal)| *ordinal);
+                    blocks.add(*identity, rows.len(), ordinals, file)?;
+                }
+            }
+            return blocks.finish(file);
         }
-        if bytes.is_empty() {
-            (identity_first, identity_before) = (*identity, *identity);
+        self.count(all(), least, span);
+        self.ordinals.clear();
+        self.ordinals.resize(rows, 0);
+        for (identity, ordinal) in all().zip(ordinal_first..) {
+            let end = self.ends.get_mut((identity - least) as usize);
+            let end = end.expect("it was counted");
+            *self
+                .ordinals
+                .get_mut(*end as usize)
+                .expect("it was counted") = ordinal;
+            *end += 1;
         }
-        write_varint((identity - identity_before).into(), &mut bytes);
-        write_len(chunk.len(), &mut bytes);
-        let mut before = ordinal_first;
-        for (_, ordinal) in chunk {
-            write_varint((ordinal - before).into(), &mut bytes);
-            before = *ordinal;
+        let mut start = 0;
+        for (identity, end) in (least..).zip(&self.ends) {
+            let ordinals = self.ordinals.get(start as usize..*end as usize);
+            let ordinals = ordinals.unwrap_or_default();
+            if !ordinals.is_empty() {
+                blocks.add(identity, ordinals.len(), ordinals.iter().copied(), file)?;
+            }
+            start = *end;
         }
-        identity_before = *identity;
-        identities += 1;
+        blocks.finish(file)
     }
-    if !bytes.is_empty() {
-        blocks.push(finish(&mut bytes, identity_first, file)?);
+
+    /// Finds where the ordinals of each identity begin.
+    fn count(&mut self, identities: impl Iterator<Item = u32>, least: u32, span: usize) {
+        self.ends.clear();
+        self.ends.resize(span, 0);
+        for identity in identities {
+            if let Some(count) = self.ends.get_mut((identity - least) as usize) {
+                *count += 1;
+            }
+        }
+        let mut next = 0;
+        for end in &mut self.ends {
+            next += std::mem::replace(end, next);
+        }
     }
-    Ok(blocks)
+}
+
+/// With more identities than this a row between the least and the greatest, they are sorted instead of counted.
+const SPAN_PER_ROW: usize = 8;
+
+/// Blocks that are being written.
+struct Blocks {
+    written: Vec<PostingsBlock>,
+    bytes: Vec<u8>,
+    ordinal_first: u32,
+    identities: usize,
+    identity_first: u32,
+    identity_before: u32,
+}
+
+impl Blocks {
+    fn new(ordinal_first: u32) -> Self {
+        Self {
+            written: Vec::new(),
+            bytes: Vec::with_capacity(2 * POSTINGS_BLOCK_BYTES),
+            ordinal_first,
+            identities: 0,
+            identity_first: 0,
+            identity_before: 0,
+        }
+    }
+
+    /// Adds an identity, greater than the one before, with its ordinals, ascending.
+    fn add(
+        &mut self,
+        identity: u32,
+        count: usize,
+        ordinals: impl Iterator<Item = u32>,
+        file: &mut NewFile,
+    ) -> Result<(), StoreError> {
+        if self.bytes.len() >= POSTINGS_BLOCK_BYTES || self.identities == POSTINGS_BLOCK_IDENTITIES
+        {
+            self.written
+                .push(finish(&mut self.bytes, self.identity_first, file)?);
+            self.identities = 0;
+        }
+        if self.bytes.is_empty() {
+            (self.identity_first, self.identity_before) = (identity, identity);
+        }
+        write_varint((identity - self.identity_before).into(), &mut self.bytes);
+        write_len(count, &mut self.bytes);
+        let mut before = self.ordinal_first;
+        for ordinal in ordinals {
+            write_varint((ordinal - before).into(), &mut self.bytes);
+            before = ordinal;
+        }
+        self.identity_before = identity;
+        self.identities += 1;
+        Ok(())
+    }
+
+    fn finish(mut self, file: &mut NewFile) -> Result<Vec<PostingsBlock>, StoreError> {
+        if !self.bytes.is_empty() {
+            self.written
+                .push(finish(&mut self.bytes, self.identity_first, file)?);
+        }
+        Ok(self.written)
+    }
 }
 
 fn finish(

@@ -118,6 +118,7 @@ impl Column {
     }
 
     /// The value at the front of packed metadata and its length, if it is one that this column gives back as the very same bytes.
+    #[inline]
     fn read<'a>(&self, packed: &'a [u8]) -> Option<(Cell<'a>, usize)> {
         let mut reader = Reader::new(self.prefix.strip(packed)?);
         let cell = match self.kind {
@@ -225,6 +226,7 @@ fn shortest(reader: &mut Reader<'_>) -> Option<u64> {
 }
 
 /// An integer whose sign stands in the lowest bit.
+#[inline]
 fn signed(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ (value & 1).cast_signed().wrapping_neg()
 }
@@ -393,19 +395,30 @@ impl<'a> Taker<'a> {
     /// Takes the first key of some packed metadata. Returns its length; `None` when it would not be written the same again.
     fn take_first(&mut self, shape: &Shape, packed: &'a [u8]) -> Option<usize> {
         let like_before = self.before.get(self.layout.len()).copied();
-        let mut read = |place: u8| {
-            let column = shape.columns.get(usize::from(place))?;
-            let (cell, length) = column.read(packed)?;
-            self.layout.push(place);
-            self.cells.push((place, cell));
-            Some(length)
-        };
-        if let Some(length) = like_before.and_then(&mut read) {
+        if let Some(place) = like_before
+            && let Some(length) = self.read(shape, place, packed)
+        {
             return Some(length);
         }
+        self.take_other(shape, packed)
+    }
+
+    /// Takes the first key into this column, if it fits.
+    #[inline]
+    fn read(&mut self, shape: &Shape, place: u8, packed: &'a [u8]) -> Option<usize> {
+        let column = shape.columns.get(usize::from(place))?;
+        let (cell, length) = column.read(packed)?;
+        self.layout.push(place);
+        self.cells.push((place, cell));
+        Some(length)
+    }
+
+    /// The same for a key that is not like that of the row before.
+    fn take_other(&mut self, shape: &Shape, packed: &'a [u8]) -> Option<usize> {
         let (key, value) = MetadataRef::from_packed(packed).iter().next()?;
         let places = shape.places.get(key).copied().unwrap_or_default();
-        if let Some(length) = places.into_iter().flatten().find_map(read) {
+        let mut places = places.into_iter().flatten();
+        if let Some(length) = places.find_map(|place| self.read(shape, place, packed)) {
             return Some(length);
         }
         self.one.clear();

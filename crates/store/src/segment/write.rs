@@ -19,8 +19,9 @@ use domain::{Event, OrganizationId};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::index::{Group, HEADER, PartIndex, SegmentIndex};
+use super::part;
+use super::postings::Lister;
 use super::shape::{Shape, Taker};
-use super::{part, postings};
 use crate::disk::Disk;
 use crate::error::StoreError;
 use crate::files::{NewFiles, damaged};
@@ -49,6 +50,9 @@ pub(crate) struct SegmentWriter {
     /// Columns of the last segment.
     columns: Vec<Column>,
     room: Room,
+    lister: Lister,
+    /// Room for the keys of a source.
+    keys: Keys,
 }
 
 /// What was written.
@@ -217,6 +221,8 @@ impl SegmentWriter {
             seed,
             columns: Vec::new(),
             room: Room::default(),
+            lister: Lister::default(),
+            keys: Keys::new(),
         }
     }
 
@@ -237,15 +243,12 @@ impl SegmentWriter {
         let sample = sources.iter().flat_map(|(source, _)| source.events(every));
         let shape = Shape::of(sample);
 
+        let mut keys = self.empty_keys(sources, hasher.is_some());
         let mut index_file = files.create(index_path)?;
         index_file.append(&HEADER)?;
         let mut parquet = ParquetFile::new(files.create(path)?, &shape, &mut self.room)?;
         let mut columns = Columns::new(&shape, self.seed, &mut self.columns);
         let mut taker = Taker::default();
-        let mut keys: Vec<Keys> = sources
-            .iter()
-            .map(|(source, _)| Vec::with_capacity(hasher.map_or(0, |_| source.rows())))
-            .collect();
         let mut groups: Vec<Vec<Group>> = sources.iter().map(|_| Vec::new()).collect();
         for pieces in row_groups(sources) {
             let number = parquet.next();
@@ -264,16 +267,14 @@ impl SegmentWriter {
         let mut parts = Vec::with_capacity(sources.len());
         for ((source, _), groups) in sources.iter().zip(groups) {
             let ordinal_first = groups.first().map_or(0, |group| group.ordinal_first);
-            let identities = source.blocks.iter().flat_map(|(block, rows)| {
-                let identities = block.identities().get(rows.clone());
-                identities.unwrap_or_default().iter().copied()
-            });
-            let rows = identities.zip(ordinal_first..).collect();
+            let identities = (source.blocks.iter())
+                .map(|(block, rows)| block.identities().get(rows.clone()).unwrap_or_default());
+            let postings = (self.lister).write(identities, ordinal_first, &mut index_file)?;
             parts.push(PartIndex {
                 organization: source.organization,
                 identities_end: source.identities_end,
                 groups,
-                postings: postings::write(rows, ordinal_first, &mut index_file)?,
+                postings,
             });
         }
         let (bytes, row_groups) = parquet.finish()?;
@@ -297,6 +298,31 @@ impl SegmentWriter {
             index,
             keys,
         })
+    }
+}
+
+impl SegmentWriter {
+    /// Room for the keys of each source.
+    fn empty_keys(&mut self, sources: &[Sealable<'_>], are_wanted: bool) -> Vec<Keys> {
+        let room = |(source, _): &Sealable<'_>| {
+            let rows = if are_wanted { source.rows() } else { 0 };
+            // What is there is for the first that fills half of it.
+            let mut keys = if rows > self.keys.capacity() / 2 {
+                std::mem::take(&mut self.keys)
+            } else {
+                Keys::new()
+            };
+            keys.clear();
+            keys.reserve(rows);
+            keys
+        };
+        sources.iter().map(room).collect()
+    }
+
+    /// Takes the memory of keys back that are not needed any more.
+    pub(crate) fn take_back(&mut self, keys: Vec<Keys>) {
+        let largest = keys.into_iter().max_by_key(Vec::capacity);
+        self.keys = largest.unwrap_or_default();
     }
 }
 

@@ -30,6 +30,7 @@ struct Word {
 
 impl Words {
     /// The number of a text. `seed` keeps clients from choosing texts whose hashes are equal.
+    #[inline]
     pub(super) fn place(&mut self, text: &[u8], seed: u64) -> u32 {
         let Self { bytes, ends, table } = self;
         let digest = digest(text);
@@ -78,6 +79,7 @@ impl Words {
 }
 
 /// Of two short texts of one length the same only if they are the same: all of their bytes are in it.
+#[inline]
 fn digest(text: &[u8]) -> u128 {
     fn ends<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
         Some((text.first_chunk()?, text.last_chunk()?))
@@ -95,6 +97,7 @@ fn digest(text: &[u8]) -> u128 {
 }
 
 /// The halves of the digest, each under a secret, multiplied.
+#[inline]
 fn hash(digest: u128, seed: u64) -> u64 {
     let low = |wide: u128| u64::try_from(wide & u128::from(u64::MAX)).expect("masked to 64 bits");
     let one = low(digest) ^ seed;
