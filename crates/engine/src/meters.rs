@@ -35,8 +35,7 @@ pub(crate) struct LiveMeter {
     pub(crate) definition: Arc<Definition>,
     /// It alone, for whoever cannot wait for upkeep.
     matcher: Matcher,
-    /// What is found with it. Whoever has this folds, and the others wait for the outcome instead of doing the same; upkeep does not need
-    /// it.
+    /// What is found with it. Whoever has this may fold.
     matches: Mutex<Matches>,
     folded: RwLock<Folded>,
     /// Where it is kept.
@@ -47,6 +46,8 @@ pub(crate) struct LiveMeter {
     replacing: RwLock<()>,
     is_replaced: AtomicBool,
     hash: KeyedHash,
+    reader: Reader,
+    organization: OrganizationId,
 }
 
 /// What is folded for a meter.
@@ -57,6 +58,35 @@ struct Folded {
     owner: TableOwner,
     /// How many rows were folded when it was kept last.
     saved: u32,
+    /// How many rows were folded when it held whole requests last. With more, it may hold a part of one, which nobody is to see.
+    whole: u32,
+}
+
+impl Folded {
+    /// Whether it holds all of a snapshot, and of no later request a part.
+    fn holds(&self, snapshot: &Snapshot) -> bool {
+        let rows = self.fold.rows();
+        rows >= snapshot.rows() && rows == self.whole
+    }
+
+    /// Folds what was found in some rows of a snapshot, for the meter at a place.
+    fn add(
+        &mut self,
+        snapshot: &Snapshot,
+        found: &mut Matches,
+        place: usize,
+    ) -> Result<(), StoreError> {
+        self.fold.add(snapshot, found, place)?;
+        self.note(snapshot);
+        Ok(())
+    }
+
+    /// A snapshot holds whole requests.
+    fn note(&mut self, snapshot: &Snapshot) {
+        if self.fold.rows() == snapshot.rows() {
+            self.whole = snapshot.rows();
+        }
+    }
 }
 
 /// How far upkeep got.
@@ -88,6 +118,8 @@ impl LiveMeter {
             let fold = fold.inspect_err(|error| warn_of(error, id)).ok()?;
             Some(Folded {
                 saved: fold.rows(),
+                // It may have been kept in the middle of a request.
+                whole: 0,
                 owner: kept.owner,
                 fold,
             })
@@ -96,6 +128,7 @@ impl LiveMeter {
             fold: Fold::new(&definition, hash.clone()),
             owner: tables.begin(id),
             saved: 0,
+            whole: 0,
         });
         Self {
             matcher: Matcher::new(vec![(id, Arc::clone(&definition))], hash.clone()),
@@ -106,6 +139,8 @@ impl LiveMeter {
             replacing: RwLock::default(),
             is_replaced: AtomicBool::new(false),
             hash: hash.clone(),
+            reader: events.reader.clone(),
+            organization: events.organization,
         }
     }
 
@@ -116,6 +151,7 @@ impl LiveMeter {
             fold: Fold::new(&self.definition, self.hash.clone()),
             owner: self.tables.begin(id),
             saved: 0,
+            whole: 0,
         };
     }
 
@@ -131,41 +167,49 @@ impl LiveMeter {
         (!self.is_replaced()).then(answer)
     }
 
-    /// Reads with all of a snapshot folded. It may hold later rows too, which were acknowledged
-    /// while this waited.
+    /// Reads with all of a snapshot folded. There may be later requests too, which were acknowledged while this waited, each of them as a
+    /// whole.
     pub(crate) fn read<T>(
         &self,
         snapshot: &Snapshot,
         read: impl FnOnce(&Fold) -> T,
     ) -> Result<T, StoreError> {
-        loop {
-            {
-                let folded = self.folded.read();
-                if folded.fold.rows() >= snapshot.rows() {
-                    return Ok(read(&folded.fold));
-                }
+        {
+            let folded = self.folded.read();
+            if folded.holds(snapshot) {
+                return Ok(read(&folded.fold));
             }
-            self.catch_up(snapshot)?;
         }
+        // Nobody else folds now, and others who wait find it done.
+        let mut matches = self.matches.lock();
+        let fresh;
+        let mut target = snapshot;
+        if self.folded.read().fold.rows() > snapshot.rows() {
+            fresh = self.reader.snapshot(self.organization);
+            target = &fresh;
+        }
+        while self.folded.read().fold.rows() < target.rows() {
+            self.catch_up(target, &mut matches)?;
+        }
+        self.folded.write().note(target);
+        let answer = read(&self.folded.read().fold);
+        MutexGuard::unlock_fair(matches);
+        Ok(answer)
     }
 
-    /// Folds the next rows of a snapshot, a bounded number of them. Waits for others who do the same.
-    fn catch_up(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let mut matches = self.matches.lock();
+    /// Folds the next rows of a snapshot, a bounded number of them.
+    fn catch_up(&self, snapshot: &Snapshot, matches: &mut Matches) -> Result<(), StoreError> {
         let from = self.folded.read().fold.rows();
         let until = snapshot.rows().min(from.saturating_add(CATCH_UP_ROWS));
         for (from, until) in pieces(from, until) {
-            self.matcher
-                .find(snapshot, from..until, &[0], &mut matches)?;
+            self.matcher.find(snapshot, from..until, &[0], matches)?;
             let mut folded = self.folded.write();
             if folded.fold.rows() < from {
                 // It has begun anew.
                 break;
             }
-            folded.fold.add(snapshot, &mut matches, 0)?;
+            folded.add(snapshot, matches, 0)?;
         }
-        // In turns, so that others get theirs.
-        MutexGuard::unlock_fair(matches);
         Ok(())
     }
 
@@ -174,14 +218,17 @@ impl LiveMeter {
         Some(self.folded.try_read()?.fold.rows())
     }
 
-    /// Folds what was found for it as the meter at `place`, as [`Fold::add`]; returns whether it did. Waits a moment at most for
-    /// whoever has the fold.
+    /// Folds what was found for it as the meter at `place`, as [`Fold::add`]; returns whether it did. Does not when somebody else folds,
+    /// and waits a moment at most for those who read.
     pub(crate) fn try_add(
         &self,
         snapshot: &Snapshot,
         found: &mut Matches,
         place: usize,
     ) -> Result<bool, StoreError> {
+        let Some(_folding) = self.matches.try_lock() else {
+            return Ok(false);
+        };
         let Some(mut folded) = self.folded.try_write_for(UPKEEP_PATIENCE) else {
             return Ok(false);
         };
@@ -189,7 +236,7 @@ impl LiveMeter {
             // It has begun anew.
             return Ok(false);
         }
-        folded.fold.add(snapshot, found, place)?;
+        folded.add(snapshot, found, place)?;
         Ok(true)
     }
 
@@ -201,26 +248,33 @@ impl LiveMeter {
         customers: &[Customer<'_>],
         until: Option<u32>,
     ) -> Result<Vec<CustomerUsage>, StoreError> {
-        let snapshot = events.snapshot();
         let mut usages = Vec::with_capacity(customers.len());
         for some in customers.chunks(CUSTOMERS_PER_LOCK) {
-            let is_settled = self.read(&snapshot, |fold| {
-                let mut some = some.iter();
-                some.all(|customer| fold.is_settled(*customer, until))
-            })?;
-            if !is_settled {
+            // What is not at hand then is read from rows.
+            let mut may_settle = true;
+            loop {
+                let settled = self.read(&events.snapshot(), |fold| {
+                    let mut each = some.iter();
+                    if may_settle && !each.all(|customer| fold.is_settled(*customer, until)) {
+                        return Ok(None);
+                    }
+                    let snapshot = events.snapshot();
+                    let rows = self.rows(&snapshot);
+                    let usages = some.iter();
+                    let usages = usages.map(|customer| fold.usage(&rows, *customer, until));
+                    usages.collect::<Result<Vec<_>, StoreError>>().map(Some)
+                })??;
+                if let Some(settled) = settled {
+                    usages.extend(settled);
+                    break;
+                }
                 let mut folded = self.folded.write();
                 let snapshot = events.snapshot();
                 let rows = self.rows(&snapshot);
                 for customer in some {
                     folded.fold.settle(&rows, *customer, until)?;
                 }
-            }
-            let folded = self.folded.read();
-            let snapshot = events.snapshot();
-            let rows = self.rows(&snapshot);
-            for customer in some {
-                usages.push(folded.fold.usage(&rows, *customer, until)?);
+                may_settle = false;
             }
         }
         Ok(usages)
@@ -252,13 +306,13 @@ impl LiveMeter {
         let Some(mut folded) = self.folded.try_write_for(STEP_PATIENCE) else {
             return Ok(None);
         };
-        let fold = &mut folded.fold;
-        let from = fold.rows();
+        let from = folded.fold.rows();
         let end = snapshot.rows().min(from.saturating_add(CATCH_UP_ROWS));
         for (from, end) in pieces(from, end) {
             self.matcher.find(snapshot, from..end, &[0], &mut matches)?;
-            fold.add(snapshot, &mut matches, 0)?;
+            folded.add(snapshot, &mut matches, 0)?;
         }
+        let fold = &folded.fold;
         let is_current = fold.rows() >= snapshot.rows();
         if !is_current || !fold.is_settled(customer, Some(until)) {
             return Ok(None);
@@ -346,7 +400,7 @@ impl LiveMeter {
                     return Ok(fold.matched() > 0);
                 }
             }
-            self.catch_up(snapshot)?;
+            self.catch_up(snapshot, &mut self.matches.lock())?;
         }
     }
 }

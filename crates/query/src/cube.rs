@@ -14,10 +14,16 @@ use domain::{Function, TimeRange, Timestamp};
 use crate::Answer;
 use crate::partial::Partial;
 
+/// So many quarter hours are found without a search.
+const LAST: u32 = 8;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Cube<P> {
     function: Function,
+    /// What came last, each in the place that its quarter hour has by its number; not in the trees yet. Most events are of few quarter
+    /// hours, and this is found without a search. Empty when parts are not [`Partial::IS_SMALL`].
+    last: Vec<Option<(i32, P)>>,
     /// By the number of the quarter hour.
     quarters: BTreeMap<i32, P>,
     /// For each of [`Partial::COARSE`], by the number of the stretch.
@@ -29,15 +35,20 @@ impl<P: Partial> Cube<P> {
     pub(crate) fn new(function: Function) -> Self {
         Self {
             function,
+            last: Vec::new(),
             quarters: BTreeMap::new(),
             coarse: P::COARSE.iter().map(|_| BTreeMap::new()).collect(),
         }
     }
 
-    /// Adds what an event of that time adds. Cost: a search in a tree for the quarter hour, and one for each longer stretch to which it
-    /// adds something.
+    /// Adds what an event of that time adds. Cost: next to nothing when it is of the same time as others lately; else a search in a tree for
+    /// the quarter hour, and one for each longer stretch to which it adds something.
     pub(crate) fn add(&mut self, at: Timestamp, one: &P::One) {
         let quarter = number_of(Quarter::of(at));
+        if P::IS_SMALL {
+            self.add_last(quarter, one);
+            return;
+        }
         if !(self.quarters.entry(quarter).or_default()).add(self.function, one) {
             return;
         }
@@ -49,18 +60,41 @@ impl<P: Partial> Cube<P> {
         }
     }
 
+    #[inline]
+    fn add_last(&mut self, quarter: i32, one: &P::One) {
+        if self.last.is_empty() {
+            self.last.resize_with(LAST as usize, || None);
+        }
+        let place = &mut self.last[(quarter.cast_unsigned() % LAST) as usize];
+        if let Some((known, part)) = place
+            && *known == quarter
+        {
+            part.add(self.function, one);
+            return;
+        }
+        let mut fresh = P::default();
+        fresh.add(self.function, one);
+        if let Some((before, part)) = place.replace((quarter, fresh)) {
+            self.merge(before, &part);
+        }
+    }
+
+    fn merge(&mut self, quarter: i32, part: &P) {
+        for (width, parts) in P::COARSE.iter().zip(&mut self.coarse) {
+            let stretch = parts.entry(stretch_of(quarter, *width)).or_default();
+            stretch.merge(self.function, part);
+        }
+        let known = self.quarters.entry(quarter).or_default();
+        known.merge(self.function, part);
+    }
+
     /// Adds the packed form of a part of a quarter hour.
     pub(crate) fn read(&mut self, quarter: u64, packed: &[u8]) -> Result<(), PackedError> {
         let quarter = quarter_of_key(quarter)?;
         let mut part = P::default();
         let mut reader = Reader::new(packed);
         part.merge_packed(self.function, &mut reader)?;
-        for (width, parts) in P::COARSE.iter().zip(&mut self.coarse) {
-            let stretch = parts.entry(stretch_of(quarter, *width)).or_default();
-            stretch.merge(self.function, &part);
-        }
-        let known = self.quarters.entry(quarter).or_default();
-        known.merge(self.function, &part);
+        self.merge(quarter, &part);
         Ok(())
     }
 
@@ -110,6 +144,9 @@ impl<P: Partial> Cube<P> {
     /// The parts that make up a range of time.
     fn collect<'a>(&'a self, range: TimeRange, out: &mut Vec<&'a P>) {
         let quarters = number_of(Quarter::of(range.start))..number_of(Quarter::of(range.end));
+        let last = self.last.iter().flatten();
+        let last = last.filter(|(quarter, _)| quarters.contains(quarter));
+        out.extend(last.map(|(_, part)| part));
         self.collect_level(self.coarse.len(), quarters, out);
     }
 

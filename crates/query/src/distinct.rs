@@ -242,6 +242,8 @@ impl Partial for Numbers {
     // Hours, days and 32 days: so that a union over a month or a year is one of few.
     const COARSE: &'static [i64] = &[4, 96, 3_072];
 
+    const IS_SMALL: bool = false;
+
     fn add(&mut self, _function: Function, one: &u32) -> bool {
         self.insert(*one)
     }

@@ -22,6 +22,9 @@ pub(crate) trait Partial: Clone + Default + Debug + Send + Sync {
     /// What adds nothing to a shorter one adds nothing to a longer one.
     const COARSE: &'static [i64];
 
+    /// Whether parts are so small that one that is added to another costs about as much as what one event adds.
+    const IS_SMALL: bool;
+
     /// Adds what an event adds. Returns whether that changed anything.
     fn add(&mut self, function: Function, one: &Self::One) -> bool;
 
@@ -200,6 +203,8 @@ impl Partial for Cell {
     type Fresh = ();
 
     const COARSE: &'static [i64] = &[96];
+
+    const IS_SMALL: bool = true;
 
     fn add(&mut self, function: Function, one: &Self) -> bool {
         self.merge(function, one);

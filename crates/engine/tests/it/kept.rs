@@ -227,13 +227,13 @@ fn check(engine: &Engine, model: &Model) -> Result<(), TestCaseError> {
             own: number(Identity::Customer(customer_id(customer))),
             identities: &identities,
         };
-        for index in 0..FUNCTIONS.len() {
+        for (index, function) in FUNCTIONS.into_iter().enumerate() {
             let usages = engine
                 .customer_usage(organization(), meter(index), &[asked], None)
                 .expect("the rows can be read")
                 .expect("the meter is known");
             let (consumed, credited) = model.usage(index, customer);
-            prop_assert_eq!(&usages[0].consumed, &consumed, "{:?}", FUNCTIONS[index]);
+            prop_assert_eq!(&usages[0].consumed, &consumed, "{:?}", function);
             prop_assert_eq!(&usages[0].credited, &credited);
         }
     }
