@@ -29,6 +29,7 @@ use crate::files::{damaged, open_named, read_exactly};
 use chunk::Chunk;
 
 pub use chunk::Wanted;
+pub(super) use values::UuidColumn;
 pub use values::{BoolColumn, TextColumn, WholeColumn};
 
 /// The columns of some sealed rows of one organization. Opening costs no read; each column costs one.
@@ -188,7 +189,7 @@ impl GroupColumns {
         Chunk::new(
             Arc::clone(&self.file),
             offset,
-            bytes,
+            bytes.into(),
             is_optional(&file.schema, column),
             first..first + self.group.rows as usize,
         )
@@ -196,6 +197,6 @@ impl GroupColumns {
 }
 
 /// Whether rows may have no value in a column.
-fn is_optional(schema: &SchemaDescriptor, column: usize) -> bool {
+pub(super) fn is_optional(schema: &SchemaDescriptor, column: usize) -> bool {
     column < schema.num_columns() && schema.column(column).max_def_level() > 0
 }

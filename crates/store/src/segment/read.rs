@@ -3,23 +3,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::buf::Reader;
-use bytes::{Buf, Bytes};
-use domain::{Event, Member, MetadataRef, Source, Timestamp};
-use parquet::column::reader::ColumnReaderImpl;
-use parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, DataType, FixedLenByteArrayType, Int32Type, Int64Type,
-};
-use parquet::errors::ParquetError;
-use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::{ChunkReader, Length};
-use parquet::file::serialized_reader::SerializedPageReader;
-use parquet::schema::types::SchemaDescriptor;
+use bytes::Bytes;
+use domain::{Event, Member, MetadataRef, Source};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::columns::chunk::Chunk;
+use super::columns::{BoolColumn, TextColumn, UuidColumn, Wanted, WholeColumn, is_optional};
 use super::index::{Group, RowGroup};
 use super::part::SegmentFile;
-use super::schema::{self, Fixed};
+use super::schema::Fixed;
 use super::shape::{Cell, Kind, REST, Shape, WHOLE, give_first};
 use crate::error::StoreError;
 use crate::files::{damaged, open_named, read_exactly};
@@ -28,23 +20,11 @@ use crate::uuid_text;
 
 /// Reads and checks a row group and decodes some rows of one organization in it, counted from the first of these; not none.
 pub(super) fn rows(
-    file: &SegmentFile,
+    file: &Arc<SegmentFile>,
     group: &Group,
     rows: Range<u32>,
     identities: &dyn CopyIdentities,
 ) -> Result<Block, StoreError> {
-    let first = group.ordinal_first + rows.start;
-    decode(file, group, rows, |decoder| {
-        decoder.block(&file.shape, first, identities)
-    })
-}
-
-fn decode<T>(
-    file: &SegmentFile,
-    group: &Group,
-    rows: Range<u32>,
-    what: impl FnOnce(&Decoder) -> Result<T, Undecodable>,
-) -> Result<T, StoreError> {
     let path = &file.path;
     let open = open_named(&*file.disk, path, file.bytes)?;
     let row_group = (file.row_groups.get(group.number as usize))
@@ -54,20 +34,14 @@ fn decode<T>(
         .map_err(|_| damaged(path, offset, "a row group is too long"))?;
     let bytes = read_exactly(&*open, path, offset, bytes)?;
     check(file, row_group, &bytes)?;
-    let source = GroupBytes {
-        offset,
+    let first = (group.row_first + rows.start) as usize;
+    let decoder = Decoder {
+        file,
+        row_group,
         bytes: bytes.into(),
+        rows: first..first + rows.len(),
     };
-    let in_file = group.row_first + rows.start..group.row_first + rows.end;
-    let decoded =
-        Decoder::new(&file.schema, row_group, in_file, source).and_then(|decoder| what(&decoder));
-    decoded.map_err(|Undecodable| {
-        damaged(
-            path,
-            offset,
-            "a row group does not hold what its index says",
-        )
-    })
+    decoder.block(group.ordinal_first + rows.start, identities)
 }
 
 /// Checks the bytes of a whole row group, column by column.
@@ -87,333 +61,215 @@ fn check(file: &SegmentFile, row_group: &RowGroup, bytes: &[u8]) -> Result<(), S
 
 pub(super) const CHECKSUM: &str = "a column does not match its checksum";
 
-/// The bytes are those that were written, but they make no sense.
-struct Undecodable;
-
-impl From<ParquetError> for Undecodable {
-    fn from(_: ParquetError) -> Self {
-        Self
-    }
-}
-
-impl From<std::num::TryFromIntError> for Undecodable {
-    fn from(_: std::num::TryFromIntError) -> Self {
-        Self
-    }
-}
-
-impl From<std::str::Utf8Error> for Undecodable {
-    fn from(_: std::str::Utf8Error) -> Self {
-        Self
-    }
-}
-
-/// The bytes of a row group, at their place in the file.
-struct GroupBytes {
-    offset: u64,
+/// Decodes rows of one row group.
+struct Decoder<'a> {
+    file: &'a Arc<SegmentFile>,
+    row_group: &'a RowGroup,
     bytes: Bytes,
+    /// Of the row group.
+    rows: Range<usize>,
 }
 
-impl Length for GroupBytes {
-    fn len(&self) -> u64 {
-        self.offset + self.bytes.len() as u64
-    }
-}
-
-impl ChunkReader for GroupBytes {
-    type T = Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let length = self.len().saturating_sub(start);
-        let length = usize::try_from(length).map_err(|_| outside())?;
-        Ok(self.get_bytes(start, length)?.reader())
+impl Decoder<'_> {
+    /// The bytes are those that were written, but they make no sense.
+    fn undecodable(&self) -> StoreError {
+        let what = "a row group does not hold what its index says";
+        damaged(&self.file.path, self.row_group.offset, what)
     }
 
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let start = start.checked_sub(self.offset).ok_or_else(outside)?;
-        let start = usize::try_from(start).map_err(|_| outside())?;
-        match start.checked_add(length) {
-            Some(end) if end <= self.bytes.len() => Ok(self.bytes.slice(start..end)),
-            _ => Err(outside()),
-        }
-    }
-}
-
-fn outside() -> ParquetError {
-    ParquetError::EOF("outside of the row group".to_owned())
-}
-
-/// Decodes columns of one row group.
-struct Decoder {
-    chunks: Vec<ColumnChunkMetaData>,
-    source: Arc<GroupBytes>,
-    /// How many rows the group has.
-    all_rows: usize,
-    /// How many rows are passed over.
-    skipped: usize,
-    /// How many rows after those are decoded.
-    rows: usize,
-}
-
-/// The values of a column that has one in some rows, handed out row by row.
-struct Optional<T> {
-    values: std::vec::IntoIter<T>,
-    levels: Vec<i16>,
-}
-
-impl<T> Optional<T> {
-    /// The value of the row, if it has one. Rows must be asked for in order.
-    fn next(&mut self, row: usize) -> Result<Option<T>, Undecodable> {
-        match self.levels.get(row) {
-            Some(0) => Ok(None),
-            Some(_) => Ok(Some(self.values.next().ok_or(Undecodable)?)),
-            None => Err(Undecodable),
-        }
-    }
-}
-
-impl Decoder {
-    fn new(
-        schema: &SchemaDescriptor,
-        group: &RowGroup,
-        rows: Range<u32>,
-        source: GroupBytes,
-    ) -> Result<Self, Undecodable> {
-        if group.chunks.len() != schema.num_columns() {
-            return Err(Undecodable);
-        }
-        let mut offset = i64::try_from(group.offset)?;
-        let mut chunks = Vec::with_capacity(group.chunks.len());
-        for (chunk, column) in group.chunks.iter().zip(schema.columns()) {
-            let dictionary = Some(offset).filter(|_| chunk.dictionary_bytes > 0);
-            chunks.push(
-                ColumnChunkMetaData::builder(Arc::clone(column))
-                    .set_compression(schema::COMPRESSION)
-                    .set_num_values(group.rows.into())
-                    .set_dictionary_page_offset(dictionary)
-                    .set_data_page_offset(offset + i64::from(chunk.dictionary_bytes))
-                    .set_total_compressed_size(chunk.bytes.into())
-                    .build()?,
-            );
-            offset += i64::from(chunk.bytes);
-        }
-        Ok(Self {
-            chunks,
-            source: Arc::new(source),
-            all_rows: group.rows as usize,
-            skipped: rows.start as usize,
-            rows: rows.len(),
-        })
+    fn chunk(&self, column: usize) -> Result<Chunk, StoreError> {
+        let chunks = &self.row_group.chunks;
+        let before = chunks.get(..column).unwrap_or_default();
+        let start: usize = before.iter().map(|chunk| chunk.bytes as usize).sum();
+        let chunk = chunks.get(column).ok_or_else(|| self.undecodable())?;
+        Chunk::new(
+            Arc::clone(self.file),
+            self.row_group.offset + start as u64,
+            self.bytes.slice(start..start + chunk.bytes as usize),
+            is_optional(&self.file.schema, column),
+            self.rows.clone(),
+        )
     }
 
-    fn read<T: DataType>(
-        &self,
-        column: usize,
-        levels: Option<&mut Vec<i16>>,
-    ) -> Result<Vec<T::T>, Undecodable> {
-        let chunk = self.chunks.get(column).ok_or(Undecodable)?;
-        if chunk.column_type() != T::get_physical_type() {
-            return Err(Undecodable);
-        }
-        let source = Arc::clone(&self.source);
-        let pages = SerializedPageReader::new(source, chunk, self.all_rows, None)?;
-        let mut reader = ColumnReaderImpl::<T>::new(chunk.column_descr_ptr(), Box::new(pages));
-        if self.skipped > 0 && reader.skip_records(self.skipped)? != self.skipped {
-            return Err(Undecodable);
-        }
-        let mut values = Vec::with_capacity(self.rows);
-        let (rows, _, _) = reader.read_records(self.rows, levels, None, &mut values)?;
-        if rows == self.rows {
-            Ok(values)
-        } else {
-            Err(Undecodable)
-        }
+    fn texts(&self, column: usize) -> Result<TextColumn, StoreError> {
+        let mut texts = TextColumn::new(self.chunk(column)?)?;
+        texts.load(Wanted::All)?;
+        Ok(texts)
     }
 
-    fn required<T: DataType>(&self, column: Fixed) -> Result<Vec<T::T>, Undecodable> {
-        self.read::<T>(column as usize, None)
-    }
-
-    fn optional<T: DataType>(&self, column: usize) -> Result<Optional<T::T>, Undecodable> {
-        let mut levels = Vec::with_capacity(self.rows);
-        let values = self.read::<T>(column, Some(&mut levels))?;
-        Ok(Optional {
-            values: values.into_iter(),
-            levels,
-        })
-    }
-
-    fn received_at(&self) -> Result<Vec<Timestamp>, Undecodable> {
-        times(self.required::<Int64Type>(Fixed::ReceivedAt)?)
-    }
-
-    fn identities(&self) -> Result<Vec<u32>, Undecodable> {
-        let numbers = self.required::<Int32Type>(Fixed::Identity)?;
-        Ok(numbers.into_iter().map(i32::cast_unsigned).collect())
+    fn wholes(&self, column: usize) -> Result<WholeColumn, StoreError> {
+        let mut wholes = WholeColumn::new(self.chunk(column)?);
+        wholes.load(Wanted::All)?;
+        Ok(wholes)
     }
 
     fn block(
         &self,
-        shape: &Shape,
         ordinal_first: u32,
         identities: &dyn CopyIdentities,
-    ) -> Result<Block, Undecodable> {
-        let mut columns = Columns::with_capacity(self.rows);
-        let sequences = self.required::<Int64Type>(Fixed::Sequence)?;
-        columns.sequences = sequences.into_iter().map(i64::cast_unsigned).collect();
-        columns.received_at = self.received_at()?;
-        columns.timestamps = times(self.required::<Int64Type>(Fixed::Timestamp)?)?;
-        columns.identities = self.identities()?;
+    ) -> Result<Block, StoreError> {
+        let all = 0..self.rows.len();
+        let mut columns = Columns::with_capacity(self.rows.len());
+        let sequences = self.wholes(Fixed::Sequence as usize)?;
+        columns.sequences = (sequences.values().iter())
+            .map(|sequence| sequence.cast_unsigned())
+            .collect();
+        columns.received_at = self
+            .wholes(Fixed::ReceivedAt as usize)?
+            .times(all.clone())?;
+        columns.timestamps = self.wholes(Fixed::Timestamp as usize)?.times(all.clone())?;
+        columns.identities = self.wholes(Fixed::Identity as usize)?.numbers(all);
 
-        let sources = self.required::<ByteArrayType>(Fixed::Source)?;
-        let names = self.required::<ByteArrayType>(Fixed::Name)?;
-        let mut member_ids = self.optional::<ByteArrayType>(Fixed::MemberId as usize)?;
-        let mut external_members =
-            self.optional::<ByteArrayType>(Fixed::ExternalMemberId as usize)?;
-        let mut external_ids = self.optional::<ByteArrayType>(Fixed::ExternalId as usize)?;
-        let mut uuids = self.optional::<FixedLenByteArrayType>(Fixed::ExternalIdUuid as usize)?;
-        let mut parents = self.optional::<ByteArrayType>(Fixed::Parent as usize)?;
-        let mut metadata = Metadata::new(self, shape)?;
+        let sources = self.texts(Fixed::Source as usize)?;
+        let names = self.texts(Fixed::Name as usize)?;
+        let member_ids = self.texts(Fixed::MemberId as usize)?;
+        let external_members = self.texts(Fixed::ExternalMemberId as usize)?;
+        let external_ids = self.texts(Fixed::ExternalId as usize)?;
+        let mut uuids = UuidColumn::new(self.chunk(Fixed::ExternalIdUuid as usize)?);
+        uuids.load(Wanted::All)?;
+        let parents = self.texts(Fixed::Parent as usize)?;
+        let metadata = Metadata::new(self)?;
 
+        let undecodable = || self.undecodable();
         let mut bytes = Vec::new();
         let mut packed = Vec::new();
         let mut uuid_id = String::new();
-        let identities = identities.copy(&columns.identities).ok_or(Undecodable)?;
+        let identities = (identities.copy(&columns.identities)).ok_or_else(undecodable)?;
         for (row, identity) in identities.iter().enumerate() {
-            let member_id = member_ids.next(row)?;
-            let external_member = external_members.next(row)?;
-            let member = match (&member_id, &external_member) {
+            let member = match (text(&member_ids, row)?, text(&external_members, row)?) {
                 (None, None) => None,
-                (Some(id), None) => Some(Member::Id(text(id)?)),
-                (None, Some(id)) => Some(Member::External(text(id)?)),
-                (Some(_), Some(_)) => return Err(Undecodable),
+                (Some(id), None) => Some(Member::Id(id)),
+                (None, Some(id)) => Some(Member::External(id)),
+                (Some(_), Some(_)) => return Err(undecodable()),
             };
-            let external_id = external_ids.next(row)?;
-            let external_id = match (&external_id, uuids.next(row)?) {
+            let uuid = uuids.values().get(row).copied().flatten();
+            let external_id = match (text(&external_ids, row)?, uuid) {
                 (None, None) => None,
-                (Some(id), None) => Some(text(id)?),
+                (Some(id), None) => Some(id),
                 (None, Some(uuid)) => {
-                    let uuid = uuid.data().try_into().map_err(|_| Undecodable)?;
                     uuid_text::write(uuid, &mut uuid_id);
                     Some(&*uuid_id)
                 }
-                (Some(_), Some(_)) => return Err(Undecodable),
+                (Some(_), Some(_)) => return Err(undecodable()),
             };
-            let parent = parents.next(row)?;
-            let source = match sources.get(row).map(ByteArray::data) {
-                Some(b"user") => Source::User,
-                Some(b"system") => Source::System,
-                _ => return Err(Undecodable),
+            let source = match text(&sources, row)? {
+                Some("user") => Source::User,
+                Some("system") => Source::System,
+                _ => return Err(undecodable()),
             };
-            let whole = metadata.next(row, shape, &mut packed)?;
+            let whole = (metadata.put_together(row, &self.file.shape, &mut packed))
+                .ok_or_else(undecodable)?;
             Event {
                 source,
-                name: text(names.get(row).ok_or(Undecodable)?)?,
+                name: text(&names, row)?.ok_or_else(undecodable)?,
                 identity,
                 member,
-                timestamp: *columns.timestamps.get(row).ok_or(Undecodable)?,
+                timestamp: *columns.timestamps.get(row).ok_or_else(undecodable)?,
                 external_id,
-                parent: parent.as_ref().map(text).transpose()?,
-                metadata: match &whole {
-                    Some(bytes) => MetadataRef::from_packed(bytes.data()),
+                parent: text(&parents, row)?,
+                metadata: match whole {
+                    Some(bytes) => MetadataRef::from_packed(bytes),
                     None => MetadataRef::from_packed(&packed),
                 },
             }
             .encode(&mut bytes);
-            let end = u32::try_from(bytes.len()).map_err(|_| Undecodable)?;
+            let end = u32::try_from(bytes.len()).map_err(|_| undecodable())?;
             columns.ends.push(end);
         }
         Ok(Block::new(ordinal_first, bytes, columns, Vec::new()))
     }
 }
 
-/// The columns of metadata, handed out row by row.
+fn text(column: &TextColumn, row: usize) -> Result<Option<&str>, StoreError> {
+    let code = column.codes().get(row);
+    column.text(code.copied().unwrap_or_default())
+}
+
+/// The columns of metadata.
 struct Metadata {
-    layouts: Vec<ByteArray>,
-    rests: Optional<ByteArray>,
+    layouts: TextColumn,
+    rests: TextColumn,
     columns: Vec<Values>,
 }
 
 enum Values {
-    /// No row of the group has a value.
+    /// No row has a value.
     Absent,
-    Text(std::vec::IntoIter<ByteArray>),
-    Bool(std::vec::IntoIter<bool>),
-    Whole(std::vec::IntoIter<i64>),
+    Text(TextColumn),
+    Bool(BoolColumn),
+    Whole(WholeColumn),
 }
 
 impl Metadata {
-    fn new(decoder: &Decoder, shape: &Shape) -> Result<Self, Undecodable> {
-        let layouts = decoder.required::<ByteArrayType>(Fixed::Layout)?;
-        let mut is_used = vec![false; 256];
-        for place in layouts.iter().flat_map(ByteArray::data) {
-            if let Some(used) = is_used.get_mut(usize::from(*place)) {
-                *used = true;
+    fn new(decoder: &Decoder<'_>) -> Result<Self, StoreError> {
+        let layouts = decoder.texts(Fixed::Layout as usize)?;
+        // Columns of keys that no row has are passed over.
+        let mut is_used = [false; 256];
+        let mut before = 0;
+        for code in layouts.codes() {
+            if *code != before {
+                for place in layouts.bytes(*code).unwrap_or_default() {
+                    if let Some(used) = is_used.get_mut(usize::from(*place)) {
+                        *used = true;
+                    }
+                }
             }
+            before = *code;
         }
-        let mut columns = Vec::with_capacity(shape.columns().len());
-        let first = Fixed::COUNT;
-        for ((at, column), is_used) in (first..).zip(shape.columns()).zip(is_used) {
+        let mut columns = Vec::with_capacity(decoder.file.shape.columns().len());
+        for ((at, column), is_used) in (Fixed::COUNT..)
+            .zip(decoder.file.shape.columns())
+            .zip(is_used)
+        {
             columns.push(match column.kind {
                 _ if !is_used => Values::Absent,
-                Kind::Text => Values::Text(decoder.optional::<ByteArrayType>(at)?.values),
-                Kind::Bool => Values::Bool(decoder.optional::<BoolType>(at)?.values),
-                Kind::Integer | Kind::Decimal { .. } => {
-                    Values::Whole(decoder.optional::<Int64Type>(at)?.values)
+                Kind::Text => Values::Text(decoder.texts(at)?),
+                Kind::Bool => {
+                    let mut bools = BoolColumn::new(decoder.chunk(at)?);
+                    bools.load(Wanted::All)?;
+                    Values::Bool(bools)
                 }
+                Kind::Integer | Kind::Decimal { .. } => Values::Whole(decoder.wholes(at)?),
             });
         }
         Ok(Self {
             layouts,
-            rests: decoder.optional::<ByteArrayType>(Fixed::Rest as usize)?,
+            rests: decoder.texts(Fixed::Rest as usize)?,
             columns,
         })
     }
 
-    /// Puts the metadata of a row together in `out`, or returns it, where the rest has all of it.
-    fn next(
-        &mut self,
-        row: usize,
-        shape: &Shape,
-        out: &mut Vec<u8>,
-    ) -> Result<Option<ByteArray>, Undecodable> {
+    /// Puts the metadata of a row together in `out`, or returns it, where the rest has all of it. `None` when columns and layout do not go
+    /// together.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one is a failure, for the question mark"
+    )]
+    fn put_together(&self, row: usize, shape: &Shape, out: &mut Vec<u8>) -> Option<Option<&[u8]>> {
         out.clear();
-        let layout = self.layouts.get(row).ok_or(Undecodable)?.data();
-        let rest = self.rests.next(row)?;
+        let layout = self.layouts.bytes(*self.layouts.codes().get(row)?)?;
+        let rest = self.rests.bytes(*self.rests.codes().get(row)?);
         if layout == [WHOLE] {
-            return Ok(Some(rest.ok_or(Undecodable)?));
+            return rest.map(Some);
         }
-        let mut rest = rest.as_ref().map_or(&[][..], ByteArray::data);
+        let mut rest = rest.unwrap_or_default();
         for place in layout {
             if *place == REST {
-                rest = give_first(rest, out).ok_or(Undecodable)?;
+                rest = give_first(rest, out)?;
                 continue;
             }
             let place = usize::from(*place);
-            let column = shape.columns().get(place).ok_or(Undecodable)?;
-            match self.columns.get_mut(place).ok_or(Undecodable)? {
-                Values::Absent => return Err(Undecodable),
-                Values::Text(values) => {
-                    let value = values.next().ok_or(Undecodable)?;
-                    column.write(Cell::Text(value.data()), out);
+            let cell = match self.columns.get(place)? {
+                Values::Absent => return None,
+                Values::Text(texts) => Cell::Text(texts.bytes(*texts.codes().get(row)?)?),
+                Values::Bool(bools) => Cell::Bool((*bools.values().get(row)?)?),
+                Values::Whole(wholes) => {
+                    wholes.present().get(row).filter(|present| **present)?;
+                    Cell::Whole(*wholes.values().get(row)?)
                 }
-                Values::Bool(values) => {
-                    column.write(Cell::Bool(values.next().ok_or(Undecodable)?), out);
-                }
-                Values::Whole(values) => {
-                    column.write(Cell::Whole(values.next().ok_or(Undecodable)?), out);
-                }
-            }
+            };
+            shape.columns().get(place)?.write(cell, out);
         }
-        Ok(None)
+        Some(None)
     }
-}
-
-fn text(bytes: &ByteArray) -> Result<&str, Undecodable> {
-    Ok(std::str::from_utf8(bytes.data())?)
-}
-
-fn times(micros: Vec<i64>) -> Result<Vec<Timestamp>, Undecodable> {
-    let times = micros.into_iter().map(Timestamp::from_micros);
-    times.collect::<Option<_>>().ok_or(Undecodable)
 }

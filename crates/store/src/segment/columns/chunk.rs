@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::super::part::SegmentFile;
 use super::bits::{self, PADDING};
 use super::page::{Encoding, PageHeader, PageKind, decompress};
@@ -31,8 +33,8 @@ impl Wanted<'_> {
 }
 
 /// The bytes of a column, and where its pages are.
-pub(super) struct Chunk {
-    bytes: Vec<u8>,
+pub(in crate::segment) struct Chunk {
+    bytes: Bytes,
     is_optional: bool,
     dictionary: Option<Page>,
     pages: Vec<Page>,
@@ -81,10 +83,10 @@ impl std::fmt::Debug for Chunk {
 
 impl Chunk {
     /// Finds the pages of a column. `rows` are those of the row group that are ours.
-    pub(super) fn new(
+    pub(in crate::segment) fn new(
         file: Arc<SegmentFile>,
         offset: u64,
-        bytes: Vec<u8>,
+        bytes: Bytes,
         is_optional: bool,
         rows: Range<usize>,
     ) -> Result<Self, StoreError> {

@@ -28,7 +28,7 @@ pub struct TextColumn {
 }
 
 impl TextColumn {
-    pub(super) fn new(mut chunk: Chunk) -> Result<Self, StoreError> {
+    pub(in crate::segment) fn new(mut chunk: Chunk) -> Result<Self, StoreError> {
         let (mut bytes, mut in_dictionary) = (Vec::new(), 0);
         chunk.read_dictionary(|content, values| {
             bytes.extend_from_slice(content);
@@ -210,7 +210,7 @@ pub struct WholeColumn {
 }
 
 impl WholeColumn {
-    pub(super) fn new(chunk: Chunk) -> Self {
+    pub(in crate::segment) fn new(chunk: Chunk) -> Self {
         let rows = chunk.rows();
         Self {
             chunk,
@@ -305,7 +305,7 @@ pub struct BoolColumn {
 }
 
 impl BoolColumn {
-    pub(super) fn new(chunk: Chunk) -> Self {
+    pub(in crate::segment) fn new(chunk: Chunk) -> Self {
         let values = vec![None; chunk.rows()];
         Self { chunk, values }
     }
@@ -332,6 +332,43 @@ impl BoolColumn {
     /// The value of each row, if it has one; `None` for those that were never loaded.
     #[inline]
     pub fn values(&self) -> &[Option<bool>] {
+        &self.values
+    }
+}
+
+/// A column of 16 bytes each.
+#[derive(Debug)]
+pub(in crate::segment) struct UuidColumn {
+    chunk: Chunk,
+    values: Vec<Option<[u8; 16]>>,
+}
+
+impl UuidColumn {
+    pub(in crate::segment) fn new(chunk: Chunk) -> Self {
+        let values = vec![None; chunk.rows()];
+        Self { chunk, values }
+    }
+
+    /// Decodes the values of rows.
+    ///
+    /// # Errors
+    /// `Damaged`: the bytes are not what a writer writes.
+    pub(in crate::segment) fn load(&mut self, wanted: Wanted<'_>) -> Result<(), StoreError> {
+        let Self { chunk, values } = self;
+        let mut found = Vec::new();
+        chunk.read(wanted, |page| {
+            if page.encoding != Encoding::Plain {
+                return None;
+            }
+            found.clear();
+            let (uuids, _) = page.values.as_chunks::<16>();
+            found.extend(uuids.get(..page.count)?.iter().map(|uuid| Some(*uuid)));
+            place(&page, &found, values)
+        })
+    }
+
+    /// The value of each row, if it has one; `None` for those that were never loaded.
+    pub(in crate::segment) fn values(&self) -> &[Option<[u8; 16]>] {
         &self.values
     }
 }
