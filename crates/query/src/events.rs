@@ -14,6 +14,7 @@ mod live;
 mod names;
 mod outline;
 mod place;
+mod posted;
 mod question;
 mod references;
 mod roots;

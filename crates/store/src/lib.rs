@@ -50,7 +50,10 @@ pub use keys::KeyHasher;
 pub use open::{Options, RecoveryReport, open};
 pub use reader::Reader;
 pub use seal::{Sealed, Sealer};
-pub use segment::{BoolColumn, GroupColumns, KeyColumn, TextColumn, Wanted, WholeColumn};
+pub use segment::{
+    BoolColumn, GroupColumns, KeyColumn, PostedRow, PostedRun, TICK_MICROS, TextColumn, Wanted,
+    WholeColumn, tick_of,
+};
 pub use tables::{Joined, TableChange, TableEntry, TableList, TableRange, TableSet, TableWriter};
-pub use tail::{Block, BlockHandle, IdentityRows, Row, RowRef, Snapshot};
+pub use tail::{Block, BlockHandle, IdentityRows, PostedPart, Postings, Row, RowRef, Snapshot};
 pub use writer::{AppendRequest, Appended, CommitError, Group, Log, Prepared, TakenIn, Writer};

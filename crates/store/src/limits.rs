@@ -72,6 +72,18 @@ pub(crate) const SHAPE_ROWS_SAMPLED: usize = 16_384;
 pub(crate) const POSTINGS_BLOCK_BYTES: usize = 4096;
 pub(crate) const POSTINGS_BLOCK_IDENTITIES: usize = 256;
 
+/// Names that have a number in the postings of a part.
+pub(crate) const POSTED_NAMES_MAX: usize = 1000;
+
+/// Longer names have none.
+pub(crate) const POSTED_NAME_BYTES_MAX: usize = 256;
+
+/// An identity with more rows in a part has runs of them in the postings.
+pub(crate) const POSTED_ROWS_INLINE_MAX: usize = 256;
+
+/// A run has at most so many rows.
+pub(crate) const POSTED_RUN_ROWS_MAX: usize = 4096;
+
 /// Keys of a run that share a filter.
 pub(crate) const KEYS_PER_PARTITION: usize = 1 << 20;
 

@@ -85,7 +85,17 @@ impl SealedRows {
 
     /// The row group of a row, if it is sealed.
     pub(crate) fn find(&self, ordinal: u32) -> Option<SealedGroup> {
-        self.groups_from(ordinal).next()
+        let part = self
+            .parts
+            .partition_point(|part| part.ordinals().end <= ordinal);
+        let part = self.parts.get(part)?;
+        let index = part
+            .groups
+            .partition_point(|group| group.ordinals().end <= ordinal);
+        Some(SealedGroup {
+            part: Arc::clone(part),
+            index,
+        })
     }
 
     /// The last group of which the first row satisfies `is_before`, which holds for all rows before some ordinal and for none from

@@ -26,8 +26,10 @@ mod write;
 pub(crate) use cache::BlockCache;
 pub use columns::{BoolColumn, GroupColumns, KeyColumn, TextColumn, Wanted, WholeColumn};
 pub(crate) use part::{Group, Part, SegmentPlace, open_segment};
+pub(crate) use postings::Posted;
+pub use postings::{PostedRow, PostedRun, TICK_MICROS, tick_of};
 pub(crate) use schema::identities_schema;
-pub(crate) use write::{RowSource, SegmentWriter, Sealable};
+pub(crate) use write::{RowSource, Sealable, SegmentWriter};
 
 #[cfg(test)]
 mod tests;

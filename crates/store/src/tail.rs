@@ -24,7 +24,7 @@ pub use handle::{BlockHandle, Row};
 pub(crate) use identities::CopiedIdentities;
 pub(crate) use identities::{CopyIdentities, Identities, IdentityHasher};
 pub(crate) use organization::{Organization, Tail};
-pub use snapshot::{IdentityRows, Snapshot};
+pub use snapshot::{IdentityRows, PostedPart, Postings, Snapshot};
 pub(crate) use view::View;
 
 /// No row: the end of a chain of rows.

@@ -7,6 +7,7 @@ use super::conditions::Conditions;
 use super::live::LiveEvents;
 use super::outline::{Piece, is_outlined, outline};
 use super::place::{Place, Span};
+use super::posted;
 use super::question::{EventDirection, EventQuestion, FoundEvent, Listed, PART_BYTES_MAX, Part};
 use super::scan::{Candidates, Effort, Scan};
 
@@ -57,6 +58,20 @@ pub fn list<E: LiveEvents>(
     let rows = events.index(super::EventIndex::rows);
     let snapshot = events.snapshot();
     let conditions = Conditions::new(question, &snapshot);
+    if let Some(numbers) = conditions
+        .identities()
+        .filter(|_| posted::is_posted(question))
+    {
+        let asked = posted::Asked {
+            snapshot: &snapshot,
+            rows,
+            conditions: &conditions,
+        };
+        if let Some(selected) = posted::select(&asked, numbers, part)? {
+            let found = found(events, question.direction, &selected.places)?;
+            return Ok(found.of(selected.total));
+        }
+    }
     let scan = Scan {
         events,
         snapshot: &snapshot,

@@ -36,7 +36,7 @@ impl Place {
     }
 
     /// The time, in microseconds since the Unix epoch.
-    fn micros(self, direction: EventDirection) -> i64 {
+    pub(super) fn micros(self, direction: EventDirection) -> i64 {
         let time = u64::try_from(self.0 >> ORDINAL_BITS).expect("times have less than 64 bits");
         match direction {
             EventDirection::OldestFirst => Timestamp::MIN.micros().saturating_add_unsigned(time),

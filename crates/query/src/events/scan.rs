@@ -11,7 +11,9 @@ use store::{BlockHandle, RowRef, Snapshot, StoreError};
 use super::conditions::Conditions;
 use super::live::LiveEvents;
 use super::place::{First, PARTS, Place, Span};
+use super::posted::Asked;
 use super::question::EventDirection;
+use crate::columns::{self, GroupRows};
 
 /// How many places are kept at once: 1 MiB. So few in tests that their pages are approached, too.
 const KEPT_MAX: u64 = if cfg!(test) { 8 } else { 1 << 16 };
@@ -128,18 +130,52 @@ impl<E: LiveEvents> Scan<'_, E> {
             if first.is_beyond(place) {
                 break;
             }
+            let mut found = Vec::new();
+            self.look_at_block(
+                &handle,
+                |place| span.contains(place) && !first.is_beyond(place),
+                |place| found.push(place),
+            )?;
+            found.into_iter().for_each(|place| first.offer(place));
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with the places of the matches of a block, among those that `is_wanted`. Of sealed rows no more is read than the
+    /// columns that decide.
+    fn look_at_block(
+        &self,
+        handle: &BlockHandle,
+        is_wanted: impl Fn(Place) -> bool,
+        mut visit: impl FnMut(Place),
+    ) -> Result<(), StoreError> {
+        let ordinal_first = handle.ordinals().start;
+        let place_of = |at: Timestamp, ordinal: u32| Place::new(self.direction, at, ordinal);
+        let is_candidate = |at, ordinal| ordinal < self.rows && is_wanted(place_of(at, ordinal));
+        let Some(columns) = handle.columns()? else {
             let block = handle.load()?;
-            for (index, timestamp) in block.timestamps().iter().enumerate() {
-                let ordinal = block.ordinals().start + to_u32(index);
-                let place = Place::new(self.direction, *timestamp, ordinal);
-                if span.contains(place)
-                    && !first.is_beyond(place)
-                    && ordinal < self.rows
-                    && self.is_match(&block.row(index))
-                {
-                    first.offer(place);
+            for (index, at) in block.timestamps().iter().enumerate() {
+                let ordinal = ordinal_first + to_u32(index);
+                if is_candidate(*at, ordinal) && self.is_match(&block.row(index)) {
+                    visit(place_of(*at, ordinal));
                 }
             }
+            return Ok(());
+        };
+        let mut group = GroupRows::new(columns);
+        let mut rows = group.all();
+        let at = |micros: &[i64], row: u32| columns::timestamp(micros[row as usize]);
+        let micros = group.timestamps(&rows)?;
+        rows.retain(|row| is_candidate(at(micros, *row), ordinal_first + row));
+        self.conditions.select(&mut group, &mut rows)?;
+        rows.retain(|row| self.is_at_depth(ordinal_first + row));
+        if !self.conditions.is_all_in_columns() && !rows.is_empty() {
+            let block = handle.load()?;
+            rows.retain(|row| self.conditions.hold(&block.row(*row as usize)));
+        }
+        let micros = group.timestamps(&rows)?;
+        for row in rows {
+            visit(place_of(at(micros, row), ordinal_first + row));
         }
         Ok(())
     }
@@ -167,22 +203,18 @@ impl<E: LiveEvents> Scan<'_, E> {
         };
         match &self.candidates {
             Candidates::All => {
-                let (first, last) = span.micros(self.direction);
-                let is_inside = |at: &Timestamp| (first..=last).contains(&at.micros());
                 for handle in self.blocks(span) {
-                    let block = handle.load()?;
-                    for (index, timestamp) in block.timestamps().iter().enumerate() {
-                        if is_inside(timestamp) {
-                            look(&block.row(index));
-                        }
-                    }
+                    self.look_at_block(&handle, |place| span.contains(place), &mut visit)?;
                 }
             }
             Candidates::Identities(numbers) => {
+                let asked = Asked {
+                    snapshot: self.snapshot,
+                    rows: self.rows,
+                    conditions: self.conditions,
+                };
                 for number in *numbers {
-                    for row in self.snapshot.rows_of_identity(number) {
-                        look(&row?.get());
-                    }
+                    asked.each_candidate(number, |row| look(row))?;
                 }
             }
             Candidates::Rows(ordinals) => {
@@ -210,11 +242,14 @@ impl<E: LiveEvents> Scan<'_, E> {
     }
 
     fn is_match(&self, row: &RowRef<'_>) -> bool {
-        self.conditions.hold(row)
-            && self.depth.is_none_or(|depth| {
-                self.events
-                    .index(|index| index.links().is_depth_at_most(row.ordinal, depth))
-            })
+        self.conditions.hold(row) && self.is_at_depth(row.ordinal)
+    }
+
+    fn is_at_depth(&self, ordinal: u32) -> bool {
+        self.depth.is_none_or(|depth| {
+            self.events
+                .index(|index| index.links().is_depth_at_most(ordinal, depth))
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use domain::{
 };
 use proptest::prelude::*;
 use store::testing::MemoryDisk;
-use store::{AppendRequest, Folder, Options, Reader, Snapshot, Writer};
+use store::{AppendRequest, Folder, Options, Reader, Sealer, Snapshot, Writer};
 
 use super::*;
 
@@ -110,6 +110,7 @@ fn color(number: u8) -> String {
 /// An organization's events on a disk in memory, with their index.
 struct World {
     writer: Writer,
+    sealer: Sealer,
     reader: Reader,
     _folder: Folder,
     ids: EventIds,
@@ -143,8 +144,9 @@ impl World {
     fn new() -> Self {
         let disk = Arc::new(MemoryDisk::new());
         let folder = Folder::open(disk, Path::new("/data"), [42; 32]).expect("opens");
-        let (writer, reader, _) = store::open(&folder, Options::default()).expect("opens");
+        let (mut writer, reader, _) = store::open(&folder, Options::default()).expect("opens");
         Self {
+            sealer: writer.take_sealer().expect("nobody took it"),
             writer,
             reader,
             _folder: folder,
@@ -193,6 +195,10 @@ impl World {
         self.writer
             .commit(received_at, &[request])
             .expect("a healthy disk");
+    }
+
+    fn seal(&mut self) {
+        self.sealer.seal().expect("a healthy disk");
     }
 
     fn catch_up(&mut self, rows_max: u32) -> bool {
@@ -529,15 +535,18 @@ proptest! {
 
     #[test]
     fn events_are_read_back_as_by_a_plain_loop_over_all(
-        groups in prop::collection::vec((prop::collection::vec(plain(), 1..20), 1_u32..30), 1..8),
+        groups in prop::collection::vec((prop::collection::vec(plain(), 1..20), 1_u32..30, prop::bool::weighted(0.3)), 1..8),
         questions in prop::collection::vec(asked(), 1..12),
         questions_of_names in prop::collection::vec(asked_names(), 1..12),
     ) {
         let mut world = World::new();
         let mut model = Model::default();
-        for (group, piece) in &groups {
+        for (group, piece, is_sealed) in &groups {
             world.commit(&mut model, group);
             world.catch_up(*piece);
+            if *is_sealed {
+                world.seal();
+            }
         }
         while !world.catch_up(7) {}
         prop_assert_eq!(world.index.rows() as usize, model.events.len());
@@ -568,6 +577,11 @@ proptest! {
         for asked in &questions_of_names {
             check_names(&world, &model, asked)?;
         }
+        // And when all is sealed.
+        world.seal();
+        for asked in &questions {
+            check(&world, &model, asked)?;
+        }
         // And goes on from there.
         let more: Vec<Plain> = groups[0].0.iter().map(|plain| Plain { key: plain.key.map(|key| key + 1), ..plain.clone() }).collect();
         world.commit(&mut model, &more);
@@ -577,6 +591,52 @@ proptest! {
             check_names(&world, &model, asked)?;
         }
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn so_many_events_of_an_identity_that_they_stand_in_runs_are_read_back_as_well(
+        few in prop::collection::vec(plain(), 20..40),
+        repeats in 18_usize..30,
+        sealed_at in 1_usize..30,
+        questions in prop::collection::vec(asked(), 20..60),
+    ) {
+        let mut world = World::new();
+        let mut model = Model::default();
+        for number in 0..repeats {
+            let group: Vec<Plain> = (few.iter().enumerate())
+                .map(|(index, plain)| Plain {
+                    identity: u8::from(index % 20 == 0),
+                    micros: plain.micros + i64::try_from(number).expect("small") * QUARTER / 7,
+                    key: None,
+                    parent: None,
+                    ..plain.clone()
+                })
+                .collect();
+            world.commit(&mut model, &group);
+            if number == sealed_at {
+                world.seal();
+            }
+        }
+        while !world.catch_up(100) {}
+        world.seal();
+        for asked in &questions {
+            let mut asked = asked.clone();
+            asked.identities.get_or_insert(vec![0, 2]);
+            asked.parent = None;
+            check(&world, &model, &asked)?;
+            asked.depth = None;
+            (asked.color, asked.filter_name, asked.text, asked.counted) = (None, None, None, false);
+            check(&world, &model, &asked)?;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn damaged_bytes_of_an_index_are_an_error_or_another_index_and_no_panic(

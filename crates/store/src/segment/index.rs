@@ -4,9 +4,10 @@
 //! Layout: magic and version, then the postings of all parts, then the directory (packed values) to the end. The directory's checksum
 //! and length are in the manifest; it holds the checksum of everything else.
 
-use domain::packed::{PackedError, Reader, write_len, write_signed, write_varint};
-use domain::{OrganizationId, Timestamp};
+use domain::packed::{PackedError, Reader, write_len, write_signed, write_text, write_varint};
+use domain::{OrganizationId, Source, Timestamp};
 
+use super::postings::PostedName;
 use super::shape::Shape;
 
 /// Begins an index.
@@ -29,6 +30,8 @@ pub(super) struct PartIndex {
     /// One more than the greatest identity in this part or one before it.
     pub(super) identities_end: u32,
     pub(super) groups: Vec<Group>,
+    /// The names that have a number in the postings, from 1 on.
+    pub(super) names: Vec<PostedName>,
     pub(super) postings: Vec<PostingsBlock>,
 }
 
@@ -93,6 +96,11 @@ impl SegmentIndex {
             for group in &part.groups {
                 group.encode(&mut out);
             }
+            write_len(part.names.len(), &mut out);
+            for (source, name) in &part.names {
+                out.push(u8::from(*source == Source::System));
+                write_text(name, &mut out);
+            }
             write_len(part.postings.len(), &mut out);
             for block in &part.postings {
                 write_varint(block.identity_first.into(), &mut out);
@@ -118,6 +126,9 @@ impl SegmentIndex {
             let groups = (0..reader.len()?)
                 .map(|_| Group::decode(&mut reader))
                 .collect::<Result<Vec<_>, _>>()?;
+            let names = (0..reader.len()?)
+                .map(|_| name(&mut reader))
+                .collect::<Result<Vec<_>, _>>()?;
             let mut postings = Vec::new();
             for _ in 0..reader.len()? {
                 postings.push(PostingsBlock {
@@ -131,6 +142,7 @@ impl SegmentIndex {
                 organization,
                 identities_end,
                 groups,
+                names,
                 postings,
             });
         }
@@ -215,6 +227,19 @@ impl Group {
             received_at: (time(reader)?, time(reader)?),
         })
     }
+}
+
+fn name(reader: &mut Reader<'_>) -> Result<PostedName, PackedError> {
+    let source = match reader.byte()? {
+        0 => Source::User,
+        1 => Source::System,
+        _ => {
+            return Err(PackedError {
+                what: "a source is unknown",
+            });
+        }
+    };
+    Ok((source, reader.text()?.into()))
 }
 
 fn small(reader: &mut Reader<'_>) -> Result<u32, PackedError> {

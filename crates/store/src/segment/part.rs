@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::OrganizationId;
+use domain::{OrganizationId, Source, TimeRange};
 use parquet::schema::types::SchemaDescriptor;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cache::Place;
 pub(crate) use super::index::Group;
 use super::index::{HEADER, PartIndex, PostingsBlock, RowGroup, SegmentIndex};
+use super::postings::{Posted, PostedName, PostedRow, PostedRun};
 use super::shape::Shape;
 use super::{BlockCache, GroupColumns, postings, read, schema, verify};
 use crate::disk::Disk;
@@ -44,6 +45,8 @@ pub(crate) struct Part {
     pub(crate) identities_end: u32,
     /// In order and without gaps; not empty.
     pub(crate) groups: Vec<Group>,
+    /// See [`PartIndex`].
+    names: Vec<PostedName>,
     postings: Vec<PostingsBlock>,
 }
 
@@ -108,6 +111,7 @@ pub(crate) fn parts(
             organization: index.organization,
             identities_end: index.identities_end,
             groups: index.groups,
+            names: index.names,
             postings: index.postings,
         })
     };
@@ -235,33 +239,86 @@ impl Part {
         columns.is_of(&self.file, group)
     }
 
-    /// The ordinals of an identity's rows, ascending. One read of a few thousand bytes.
+    /// The ordinals of an identity's rows, ascending. One read of a few thousand bytes, and of those of many rows one more for each run.
     ///
     /// # Errors
     /// `Damaged`, `Missing`, `Io`.
     pub(crate) fn rows_of_identity(&self, identity: u32) -> Result<Vec<u32>, StoreError> {
+        let posted = self.posted(identity)?;
+        let mut ordinals: Vec<u32> = posted.rows.iter().map(|row| row.ordinal).collect();
+        for run in &posted.runs {
+            ordinals.extend(self.rows_of_run(run)?.iter().map(|row| row.ordinal));
+        }
+        ordinals.sort_unstable();
+        Ok(ordinals)
+    }
+
+    /// What the postings say of an identity. One read of a few thousand bytes.
+    ///
+    /// # Errors
+    /// `Damaged`, `Missing`, `Io`.
+    pub(crate) fn posted(&self, identity: u32) -> Result<Posted, StoreError> {
         let after = self
             .postings
             .partition_point(|block| block.identity_first <= identity);
         let Some(block) = after.checked_sub(1).and_then(|at| self.postings.get(at)) else {
-            return Ok(Vec::new());
+            return Ok(Posted::default());
         };
+        let bytes = self.read_postings(block.offset, block.bytes, block.checksum)?;
+        let path = &self.file.index_path;
+        let first = self.ordinals().start;
+        let posted = postings::find(*block, &bytes, first, identity)
+            .map_err(|error| damaged(path, block.offset, error.what))?;
+        self.check_rows(block.offset, &posted.rows)?;
+        Ok(posted)
+    }
+
+    /// The rows of a run, by time. One read.
+    ///
+    /// # Errors
+    /// `Damaged`, `Missing`, `Io`.
+    pub(crate) fn rows_of_run(&self, run: &PostedRun) -> Result<Vec<PostedRow>, StoreError> {
+        let bytes = self.read_postings(run.offset, run.bytes, run.checksum)?;
+        let rows = postings::rows_of_run(run, &bytes, self.ordinals().start)
+            .map_err(|error| damaged(&self.file.index_path, run.offset, error.what))?;
+        self.check_rows(run.offset, &rows)?;
+        Ok(rows)
+    }
+
+    /// The name with a number; `None` for 0.
+    pub(crate) fn posted_name(&self, number: u16) -> Option<(Source, &str)> {
+        let index = usize::from(number).checked_sub(1)?;
+        let (source, name) = self.names.get(index)?;
+        Some((*source, name))
+    }
+
+    /// How many names have a number.
+    pub(crate) fn posted_names_count(&self) -> u16 {
+        u16::try_from(self.names.len()).unwrap_or(u16::MAX)
+    }
+
+    /// Whether it may have rows in a range of time.
+    pub(crate) fn reaches(&self, range: TimeRange) -> bool {
+        let reaches = |group: &Group| group.times.0 < range.end && group.times.1 >= range.start;
+        self.groups.iter().any(reaches)
+    }
+
+    fn read_postings(&self, offset: u64, bytes: u32, checksum: u64) -> Result<Vec<u8>, StoreError> {
         let path = &self.file.index_path;
         let file = open(&*self.file.disk, path)?;
-        let bytes = read_exactly(&*file, path, block.offset, block.bytes as usize)?;
-        if xxh3_64(&bytes) != block.checksum {
-            let what = "postings do not match their checksum";
-            return Err(damaged(path, block.offset, what));
+        let bytes = read_exactly(&*file, path, offset, bytes as usize)?;
+        if xxh3_64(&bytes) != checksum {
+            return Err(damaged(path, offset, postings::CHECKSUM));
         }
-        let ordinals = self.ordinals();
-        let found = postings::find(*block, &bytes, ordinals.start, identity)
-            .map_err(|error| damaged(path, block.offset, error.what))?;
-        match found.last() {
-            Some(last) if !ordinals.contains(last) => {
-                let what = "postings name a row of another part";
-                Err(damaged(path, block.offset, what))
-            }
-            _ => Ok(found),
+        Ok(bytes)
+    }
+
+    fn check_rows(&self, offset: u64, rows: &[PostedRow]) -> Result<(), StoreError> {
+        let own = self.ordinals();
+        if rows.iter().all(|row| own.contains(&row.ordinal)) {
+            return Ok(());
         }
+        let what = "postings name a row of another part";
+        Err(damaged(&self.file.index_path, offset, what))
     }
 }

@@ -8,6 +8,7 @@ mod gather;
 mod pack;
 mod pages;
 mod parquet_file;
+mod post;
 mod verify;
 mod words;
 
@@ -20,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::index::{Group, HEADER, PartIndex, SegmentIndex};
 use super::part;
-use super::postings::Lister;
+use super::postings::{Lister, ToPost};
 use super::shape::{Shape, Taker};
 use crate::disk::Disk;
 use crate::error::StoreError;
@@ -250,6 +251,9 @@ impl SegmentWriter {
         let mut columns = Columns::new(&shape, self.seed, &mut self.columns);
         let mut taker = Taker::default();
         let mut groups: Vec<Vec<Group>> = sources.iter().map(|_| Vec::new()).collect();
+        let mut posted: Vec<_> = (sources.iter())
+            .map(|(source, _)| ToPost::with_capacity(source.rows()))
+            .collect();
         for pieces in row_groups(sources) {
             let number = parquet.next();
             columns
@@ -259,21 +263,23 @@ impl SegmentWriter {
             let mut row_first = 0;
             for piece in &pieces {
                 let group = piece.group(number, row_first);
+                let of_source = posted.get_mut(piece.source).expect("a place of a source");
+                post::post(piece, &columns, row_first as usize, of_source)
+                    .ok_or_else(|| parquet.misfit("a row is not among its columns"))?;
                 row_first += group.rows;
                 let of_source = groups.get_mut(piece.source);
                 of_source.expect("a place of a source").push(group);
             }
         }
         let mut parts = Vec::with_capacity(sources.len());
-        for ((source, _), groups) in sources.iter().zip(groups) {
+        for (((source, _), groups), posted) in sources.iter().zip(groups).zip(posted) {
             let ordinal_first = groups.first().map_or(0, |group| group.ordinal_first);
-            let identities = (source.blocks.iter())
-                .map(|(block, rows)| block.identities().get(rows.clone()).unwrap_or_default());
-            let postings = (self.lister).write(identities, ordinal_first, &mut index_file)?;
+            let postings = (self.lister).write(&posted, ordinal_first, &mut index_file)?;
             parts.push(PartIndex {
                 organization: source.organization,
                 identities_end: source.identities_end,
                 groups,
+                names: posted.into_names(),
                 postings,
             });
         }

@@ -15,6 +15,10 @@ use crate::keys::table_hash;
 use crate::sealed::{SealedGroup, SealedRows};
 use crate::segment::Group;
 
+mod posted;
+
+pub use posted::{PostedPart, Postings};
+
 /// The events of one organization at one moment, in the order of their acceptance. Clones are cheap.
 ///
 /// Holds the memory of its blocks for as long as it lives. Nothing here waits for the writer, but for the look-ups of keys and

@@ -220,6 +220,11 @@ impl WholeColumn {
         }
     }
 
+    /// What to report when a value makes no sense.
+    pub fn undecodable(&self) -> StoreError {
+        self.chunk.undecodable()
+    }
+
     /// Decodes the values of rows.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use super::super::schema::Fixed;
 use super::super::shape::{Cell, Kind, Shape, Taker};
 use super::Piece;
 use super::column::{Column, Values};
+use super::words::Words;
 use crate::key_runs::Entry;
 use crate::keys::KeyHasher;
 use crate::tail::Block;
@@ -70,6 +71,14 @@ impl Columns {
 
     pub(super) fn all(&mut self) -> &mut [Column] {
         &mut self.columns
+    }
+
+    /// The different texts of a column of the kind that has them, and which of them each row has; of a column of which each row has one.
+    pub(super) fn words(&self, column: Fixed) -> Option<(&Words, &[u32])> {
+        match &self.columns.get(column as usize)?.values {
+            Values::Words { words, places, .. } => Some((words, places)),
+            _ => None,
+        }
     }
 
     fn column(&mut self, column: usize) -> &mut Column {
