@@ -157,7 +157,7 @@ fn open_sealed(
         for part in open_segment(disk, &folders.segment_place(entry))? {
             let rows = sealed.entry(part.organization).or_default();
             *rows = rows
-                .with(part)
+                .with(&part)
                 .ok_or_else(|| misfit("an organization's rows do not follow each other"))?;
         }
     }

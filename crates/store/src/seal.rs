@@ -74,6 +74,9 @@ struct Source {
     rows: RowSource,
 }
 
+/// A segment's files: what the manifest says of them, the part of each source, and its keys; see [`crate::segment::Written`].
+type WrittenSegment = (SegmentEntry, Vec<Arc<Part>>, Vec<Vec<Entry>>);
+
 /// Files that were written and what they hold.
 struct Prepared {
     manifest: Manifest,
@@ -239,14 +242,14 @@ impl Sealer {
         })
     }
 
-    /// Writes the files of a segment. Returns also the keys of its rows, if there is a hasher; see [`crate::segment::Written`].
+    /// Writes the files of a segment. Its keys are there if there is a hasher.
     fn write_segment(
         &mut self,
         files: &mut NewFiles,
         sequences: (u64, u64),
         sources: &[Sealable<'_>],
         hasher: Option<KeyHasher>,
-    ) -> Result<(SegmentEntry, Vec<Arc<Part>>, Vec<Vec<Entry>>), StoreError> {
+    ) -> Result<WrittenSegment, StoreError> {
         let number = self.take_number();
         let [path, index_path] = self.folders.segment(sequences, number);
         let mut written = (self.segments).write(files, path, index_path, sources, hasher)?;
@@ -352,7 +355,7 @@ impl Sealer {
             forget_keys(&source.tail, keys, &mut self.room);
             let sealed = source
                 .before
-                .with(part)
+                .with(&part)
                 .expect("its rows follow those sealed before");
             let (rows, bytes) = source.rows.size();
             views.push(source.tail.seal(sealed));

@@ -36,11 +36,11 @@ impl SealedRows {
     }
 
     /// The same with one more part; `None` when its rows do not follow.
-    pub(crate) fn with(&self, part: Arc<Part>) -> Option<Self> {
+    pub(crate) fn with(&self, part: &Arc<Part>) -> Option<Self> {
         let mut parts = Vec::with_capacity(self.parts.len() + 1);
         parts.extend(self.parts.iter().cloned());
-        parts.push(Arc::clone(&part));
-        let rows = rows_behind(self.rows, self.identities_end(), &part)?;
+        parts.push(Arc::clone(part));
+        let rows = rows_behind(self.rows, self.identities_end(), part)?;
         Some(Self { parts, rows })
     }
 

@@ -2,17 +2,22 @@
 //! for.
 
 /// What each character stands for: a digit below 16, or nothing.
+#[expect(clippy::indexing_slicing, reason = "computed when it is compiled")]
 const DIGITS: [u8; 256] = {
     let mut digits = [NONE; 256];
     let mut digit = 0;
     while digit < 16 {
-        digits[CHARACTERS[digit as usize] as usize] = digit;
+        digits[CHARACTERS[digit] as usize] = digit.to_le_bytes()[0];
         digit += 1;
     }
     digits
 };
+const NONE: u8 = 0xff;
+
 const CHARACTERS: &[u8; 16] = b"0123456789abcdef";
+
 /// The two characters of each byte.
+#[expect(clippy::indexing_slicing, reason = "computed when it is compiled")]
 const PAIRS: [[u8; 2]; 256] = {
     let mut pairs = [[0; 2]; 256];
     let mut byte = 0;
@@ -22,7 +27,6 @@ const PAIRS: [[u8; 2]; 256] = {
     }
     pairs
 };
-const NONE: u8 = 0xff;
 
 /// Where the two characters of each byte stand.
 const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];

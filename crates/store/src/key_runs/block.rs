@@ -15,7 +15,6 @@ use super::run::Entry;
 /// Entries of a block; only the last of a partition has fewer.
 pub(super) const BLOCK_ENTRIES: usize = 256;
 
-const HEAD_BYTES: usize = 7;
 const CHECKSUM_BYTES: usize = 8;
 
 /// Appends a block of these sorted entries, of whose hashes `low_bytes` stand as they are. `None` when the hashes are so far from each
@@ -26,8 +25,9 @@ pub(super) fn encode(entries: &[Entry], low_bytes: usize, out: &mut Vec<u8>) -> 
     let (least, greatest) = (ordinals.clone().min()?, ordinals.clone().max()?);
     let width = u32::BITS - (greatest - least).leading_zeros();
     let high = |hash: u128| hash.checked_shr(shift(low_bytes)).unwrap_or(0);
-    let (first, last) = (entries.first()?.0, entries.last()?.0);
-    let places = usize::try_from(high(last) - high(first)).ok()?;
+    let (least_hash, greatest_hash) = (entries.first()?.0, entries.last()?.0);
+    let base = high(least_hash);
+    let places = usize::try_from(high(greatest_hash) - base).ok()?;
     let high_bytes = places.checked_add(entries.len())?.div_ceil(8);
     out.extend(width.to_le_bytes().first());
     out.extend_from_slice(&least.to_le_bytes());
@@ -37,7 +37,7 @@ pub(super) fn encode(entries: &[Entry], low_bytes: usize, out: &mut Vec<u8>) -> 
     out.resize(highs + high_bytes, 0);
     let bits = out.get_mut(highs..)?;
     for (index, (hash, _)) in entries.iter().enumerate() {
-        let place = usize::try_from(high(*hash) - high(first)).ok()? + index;
+        let place = usize::try_from(high(*hash) - base).ok()? + index;
         *bits.get_mut(place / 8)? |= 1 << (place % 8);
     }
     for (hash, _) in entries {
@@ -100,12 +100,13 @@ impl<'a> Block<'a> {
         if xxh3_64(content).to_le_bytes() != *checksum {
             return None;
         }
-        let (head, rest) = content.split_first_chunk::<HEAD_BYTES>()?;
-        let [width, a, b, c, d, e, f] = *head;
-        let high_bytes = usize::from(u16::from_le_bytes([e, f]));
+        let (width, rest) = content.split_first()?;
+        let (least, rest) = rest.split_first_chunk::<4>()?;
+        let (high_bytes, rest) = rest.split_first_chunk::<2>()?;
+        let high_bytes = usize::from(u16::from_le_bytes(*high_bytes));
         let (highs, rest) = rest.split_at_checked(high_bytes)?;
         let (lows, ordinals) = rest.split_at_checked(entries.checked_mul(low_bytes)?)?;
-        let width = u32::from(width);
+        let width = u32::from(*width);
         let is_sound = width <= u32::BITS
             && low_bytes <= 16
             && ordinals.len() == (entries * width as usize).div_ceil(8);
@@ -113,7 +114,7 @@ impl<'a> Block<'a> {
             first,
             low_bytes,
             width,
-            least: u32::from_le_bytes([a, b, c, d]),
+            least: u32::from_le_bytes(*least),
             highs,
             lows,
             ordinals,
@@ -207,14 +208,19 @@ mod tests {
         })
     }
 
+    fn bounds(entries: &[Entry]) -> (u128, u128) {
+        let hash = |entry: Option<&Entry>| entry.expect("not empty").0;
+        (hash(entries.first()), hash(entries.last()))
+    }
+
     proptest! {
         #[test]
         fn entries_come_back_and_no_others_are_found(entries in entries(), other: u128) {
-            let (first, last) = (entries[0].0, entries[entries.len() - 1].0);
+            let (first, last) = bounds(&entries);
             let low_bytes = low_bytes(entries.len(), first, last);
-            let mut bytes = vec![7];
+            let mut bytes = Vec::new();
             encode(&entries, low_bytes, &mut bytes).expect("not far from each other");
-            let block = Block::open(&bytes[1..], entries.len(), first, low_bytes).expect("as it was written");
+            let block = Block::open(&bytes, entries.len(), first, low_bytes).expect("as it was written");
             prop_assert_eq!(block.entries().collect::<Vec<_>>(), entries.clone());
             for (hash, ordinal) in &entries {
                 prop_assert_eq!(block.find(*hash), Some(*ordinal));
@@ -231,8 +237,8 @@ mod tests {
             let mut bytes = Vec::new();
             encode(&entries, 16, &mut bytes).expect("nothing stands above");
             let at = at.index(bytes.len());
-            bytes[at] ^= by;
-            prop_assert!(Block::open(&bytes, entries.len(), entries[0].0, 16).is_none());
+            *bytes.get_mut(at).expect("within it") ^= by;
+            prop_assert!(Block::open(&bytes, entries.len(), bounds(&entries).0, 16).is_none());
         }
     }
 }

@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 mod by_column;
 mod damage;
+mod foreign;
 
 use super::{BlockCache, RowSource, Sealable, SegmentPlace, SegmentWriter, open_segment};
 use crate::disk::Disk;
@@ -223,6 +224,7 @@ fn check(sources: &[RowSource]) {
         directory_bytes: written.directory_bytes,
         directory_checksum: written.directory_checksum,
     };
+    foreign::check(&disk, &place.path, sources);
     let cache = BlockCache::new(10_000);
     let opened = open_segment(&disk, &place).expect("as it was written");
     let parts = written.parts(&disk, &place);

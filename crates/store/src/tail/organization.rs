@@ -108,9 +108,7 @@ impl CopyIdentities for Tail {
         let mut copied = CopiedIdentities::default();
         for numbers in numbers.chunks(ROWS_PER_LOCK) {
             let identities = self.identities.read();
-            for number in numbers {
-                copied.push(identities.view(*number)?);
-            }
+            identities.copy_to(numbers, &mut copied)?;
         }
         Some(copied)
     }

@@ -417,6 +417,86 @@ fn a_snapshot_from_before_a_seal_never_changes_and_repeats_are_known_after_it() 
 }
 
 #[test]
+fn files_stay_few_when_a_step_of_merging_follows_each_seal() {
+    let disk = MemoryDisk::new();
+    let mut open = open_on(&disk).expect("a healthy disk");
+    // More keys than a step merges, so that seals come between the steps of a merge.
+    let fresh = |number: u32| {
+        let key = |key: u32| format!("key-{number}-{key}");
+        let events = (0..70).map(|at| sample(at % 9, Some(&key(at)), "fresh"));
+        vec![Request {
+            organization: 1,
+            events: events.collect(),
+        }]
+    };
+    let sealed = |disk: &MemoryDisk, folder: &str| {
+        let folder = Path::new(PATH).join(folder);
+        let paths = disk.paths().into_iter();
+        paths.filter(|path| path.starts_with(&folder)).count()
+    };
+    let (mut runs_most, mut segments_most) = (0, 0);
+    for number in 0..60 {
+        open.commit(i64::from(number), &fresh(number))
+            .expect("a healthy disk");
+        open.sealer.seal().expect("a healthy disk");
+        for _ in 0..4 {
+            open.sealer.compact().expect("a healthy disk");
+        }
+        runs_most = runs_most.max(sealed(&disk, "keys"));
+        segments_most = segments_most.max(sealed(&disk, "segments"));
+    }
+    assert!(runs_most <= 16, "{runs_most}");
+    // Each has two files. Keys are merged first.
+    assert!(segments_most <= 40, "{segments_most}");
+    let told = all_told(&open);
+    while open.sealer.compact().expect("a healthy disk") {}
+    assert_eq!(all_told(&open), told);
+    let mut restarted = open_on(&disk.kill()).expect("a healthy disk");
+    assert_eq!(all_told(&restarted), told);
+    for number in 0..60 {
+        let answers = restarted.commit(100, &fresh(number));
+        let answers = answers.expect("a healthy disk");
+        assert!(answers.iter().all(|answer| answer.inserted == 0));
+    }
+}
+
+#[test]
+fn files_of_replaced_segments_stay_while_somebody_reads_them() {
+    let files = |disk: &MemoryDisk| {
+        let folder = Path::new(PATH).join("segments");
+        let paths = disk.paths().into_iter();
+        paths.filter(|path| path.starts_with(&folder)).count()
+    };
+    for crashes in [false, true] {
+        let disk = MemoryDisk::new();
+        let mut open = open_on(&disk).expect("a healthy disk");
+        for number in 0..4 {
+            open.commit(i64::from(number), &group(number))
+                .expect("a healthy disk");
+            open.sealer.seal().expect("a healthy disk");
+        }
+        let snapshot = open.reader.snapshot(organization(1));
+        let before = told(&open, &snapshot);
+        while open.sealer.compact().expect("a healthy disk") {}
+        assert_eq!(files(&disk), 10, "four old segments and one");
+        let again = open.reader.snapshot(organization(1));
+        assert_eq!(told(&open, &again), before);
+        assert_eq!(told(&open, &snapshot), before);
+        if crashes {
+            let disk = disk.kill();
+            let open = open_on(&disk).expect("a healthy disk");
+            assert_eq!((files(&disk), open.report.segments), (2, 1));
+            assert_eq!(told(&open, &open.reader.snapshot(organization(1))), before);
+        } else {
+            drop((snapshot, again));
+            open.sealer.compact().expect("a healthy disk");
+            assert_eq!(files(&disk), 2);
+            assert_eq!(told(&open, &open.reader.snapshot(organization(1))), before);
+        }
+    }
+}
+
+#[test]
 fn readers_and_the_writer_go_on_while_it_is_sealed() {
     let disk = MemoryDisk::new();
     let mut open = open_on(&disk).expect("a healthy disk");

@@ -21,7 +21,7 @@ use crate::uuid_text;
 /// The columns of a row group, as the schema orders them. Their memory is used again for the next.
 #[derive(Debug)]
 pub(super) struct Columns {
-    columns: Vec<Column>,
+    all: Vec<Column>,
     rows: usize,
     seed: u64,
     /// The head of a row, written again.
@@ -52,7 +52,7 @@ impl Columns {
         });
         let all = Fixed::ALL.map(empty).into_iter().chain(metadata);
         Self {
-            columns: all.map(|column| column.or_one_of(used)).collect(),
+            all: all.map(|column| column.or_one_of(used)).collect(),
             rows: 0,
             seed,
             head: Vec::new(),
@@ -62,7 +62,7 @@ impl Columns {
 
     /// The columns, for their memory.
     pub(super) fn into_columns(self) -> Vec<Column> {
-        self.columns
+        self.all
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -70,19 +70,19 @@ impl Columns {
     }
 
     pub(super) fn all(&mut self) -> &mut [Column] {
-        &mut self.columns
+        &mut self.all
     }
 
     /// The different texts of a column of the kind that has them, and which of them each row has; of a column of which each row has one.
     pub(super) fn words(&self, column: Fixed) -> Option<(&Words, &[u32])> {
-        match &self.columns.get(column as usize)?.values {
+        match &self.all.get(column as usize)?.values {
             Values::Words { words, places, .. } => Some((words, places)),
             _ => None,
         }
     }
 
     fn column(&mut self, column: usize) -> &mut Column {
-        self.columns.get_mut(column).expect("columns are places")
+        self.all.get_mut(column).expect("columns are places")
     }
 
     /// Replaces what is there by the rows of a row group, and adds the keys of each piece's rows to those of its source. `None` when a row
@@ -95,7 +95,7 @@ impl Columns {
         hasher: Option<KeyHasher>,
         keys: &mut [Keys],
     ) -> Option<()> {
-        self.columns.iter_mut().for_each(Column::clear);
+        self.all.iter_mut().for_each(Column::clear);
         self.rows = 0;
         for piece in pieces {
             let keys = keys.get_mut(piece.source).expect("a place of a source");

@@ -81,19 +81,22 @@ impl Words {
 /// Of two short texts of one length the same only if they are the same: all of their bytes are in it.
 #[inline]
 fn digest(text: &[u8]) -> u128 {
-    fn ends<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
-        Some((text.first_chunk()?, text.last_chunk()?))
+    fn ends<const N: usize>(text: &[u8]) -> Option<[[u8; N]; 2]> {
+        Some([*text.first_chunk()?, *text.last_chunk()?])
     }
     if text.len() > SHORT_BYTES {
-        xxh3_128(text)
-    } else if let Some((first, last)) = ends(text) {
-        u128::from(u64::from_le_bytes(*last)) << 64 | u128::from(u64::from_le_bytes(*first))
-    } else if let Some((first, last)) = ends(text) {
-        u128::from(u32::from_le_bytes(*last)) << 32 | u128::from(u32::from_le_bytes(*first))
-    } else {
-        text.iter()
-            .fold(0, |digest, byte| digest << 8 | u128::from(*byte))
+        return xxh3_128(text);
     }
+    if let Some(ends) = ends(text) {
+        let [first, last] = ends.map(u64::from_le_bytes).map(u128::from);
+        return last << 64 | first;
+    }
+    if let Some(ends) = ends(text) {
+        let [first, last] = ends.map(u32::from_le_bytes).map(u128::from);
+        return last << 32 | first;
+    }
+    text.iter()
+        .fold(0, |digest, byte| digest << 8 | u128::from(*byte))
 }
 
 /// The halves of the digest, each under a secret, multiplied.
