@@ -75,6 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{} events, {threads} threads", snapshot.rows());
     questions(&snapshot, &means)?;
     new_meters(&snapshot, &means)?;
+    single_rows(&snapshot, &means)?;
     writer.close()?;
     Ok(())
 }
@@ -275,6 +276,21 @@ fn new_meters(snapshot: &Snapshot, means: &ScanMeans) -> Result<(), Box<dyn Erro
         let rows = u128::from(snapshot.rows());
         println!("a new meter of {name:38} {:6} ns/row", nanos / rows);
     }
+    Ok(())
+}
+
+/// What it costs to look at rows here and there, most of which are in no cache of ours.
+fn single_rows(snapshot: &Snapshot, means: &ScanMeans) -> Result<(), Box<dyn Error>> {
+    let mut random = Random(7);
+    let mut bytes = 0;
+    let start = time(means);
+    for _ in 0..2_000 {
+        let ordinal = u32::try_from(random.below(snapshot.rows().into()))?;
+        let row = snapshot.row(ordinal)?.ok_or("a row")?;
+        bytes += row.get().bytes.len();
+    }
+    let micros = time(means).saturating_sub(start).as_micros() / 2_000;
+    println!("a single row: {micros} us ({bytes} bytes)");
     Ok(())
 }
 
