@@ -11,7 +11,7 @@ use super::references::{Parent, References};
 use crate::packed::read_count;
 
 /// The format of [`EventIndex::encode`].
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// Of the first [`EventIndex::rows`] events of an organization: their names and when events of each happened, their parents and
 /// children, and when each identity's events came.
@@ -24,22 +24,6 @@ pub struct EventIndex {
     identities: Identities,
     names: Names,
     links: Links,
-}
-
-/// What has to be looked up to take an event in; done first, so that an event is in as a whole or not at all.
-struct Relations {
-    parent: Parent,
-    waiting: Option<Awaited>,
-}
-
-/// Events that wait for a key.
-struct Awaited {
-    /// The key's.
-    hash: u128,
-    /// The events, in order.
-    who: Vec<u32>,
-    /// Where each of them counts.
-    places: Vec<Waiting>,
 }
 
 impl EventIndex {
@@ -107,71 +91,33 @@ impl EventIndex {
         gathered: &mut Gathered,
     ) -> Result<(), StoreError> {
         let event = row.event();
-        let relations = self.relations(snapshot, references, row.ordinal, &event)?;
+        // Looked up first, so that an event is in as a whole or not at all.
+        let parent = references.resolve(snapshot, row.ordinal, &event)?;
         self.identities.add(&row, event.source);
         let slot = self.names.add(&row, &event, gathered);
         let timestamp = row.timestamp;
-        match relations.parent {
+        let place = Waiting { slot, timestamp };
+        match parent {
             Parent::None => self.names.add_root(slot, timestamp),
             Parent::Known(_) => gathered.add_child(slot),
-            Parent::Awaited(_) => self.names.add_waiting(Waiting { slot, timestamp }),
+            Parent::Awaited(_) => self.names.add_waiting(place),
         }
-        self.links.add(row.ordinal, relations.parent);
-        if let Some(Awaited { hash, who, places }) = relations.waiting {
-            let refused = self.links.arrived(row.ordinal, hash, &who);
-            for (waiting, place) in who.into_iter().zip(places) {
-                if Some(waiting) == refused {
-                    self.names.add_refused(place);
+        self.links.add(row.ordinal, parent, place);
+        let key = event
+            .external_id
+            .filter(|_| event.source == Source::User && self.links.is_any_waiting());
+        if let Some(key) = key {
+            let (who, refused) = self.links.arrived(row.ordinal, references.hash(key));
+            for waits in who {
+                if Some(waits.ordinal) == refused {
+                    self.names.add_refused(waits.place);
                 } else {
-                    self.names.add_arrived(place, gathered);
+                    self.names.add_arrived(waits.place, gathered);
                 }
             }
         }
         self.rows += 1;
         Ok(())
-    }
-
-    fn relations(
-        &self,
-        snapshot: &Snapshot,
-        references: &References<'_>,
-        ordinal: u32,
-        event: &domain::Event<'_>,
-    ) -> Result<Relations, StoreError> {
-        let parent = references.resolve(snapshot, ordinal, event)?;
-        let key = event
-            .external_id
-            .filter(|_| event.source == Source::User && self.links.is_any_waiting());
-        let waiting = match key {
-            None => None,
-            Some(key) => self.who_waits(snapshot, references, key)?,
-        };
-        Ok(Relations { parent, waiting })
-    }
-
-    /// The events that wait for a key; `None` when nobody does.
-    fn who_waits(
-        &self,
-        snapshot: &Snapshot,
-        references: &References<'_>,
-        key: &str,
-    ) -> Result<Option<Awaited>, StoreError> {
-        let hash = references.hash(key);
-        let (mut who, mut places) = (Vec::new(), Vec::new());
-        for waiting in self.links.waiting_for(hash) {
-            let Some(row) = snapshot.row(*waiting)? else {
-                continue;
-            };
-            let row = row.get();
-            let event = row.event();
-            if event.parent == Some(key) {
-                let place = (self.names).waiting(event.source, event.name, row.timestamp);
-                who.push(*waiting);
-                places.push(place.expect("who waits has been taken in"));
-            }
-        }
-        let waiting = Awaited { hash, who, places };
-        Ok(Some(waiting).filter(|waiting| !waiting.who.is_empty()))
     }
 
     /// When the events of the identity with this number came; `None` when none of them is folded.
@@ -225,7 +171,7 @@ impl EventIndex {
             links: Links::decode(&mut reader, rows)?,
         };
         if index.names.children_count() != index.links.count()
-            || index.names.waiting_count() != index.links.waiting_count()
+            || !index.names.wait_as(index.links.all_waiting())
         {
             return Err(PackedError {
                 what: "the names are not those of all links",

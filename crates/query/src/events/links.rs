@@ -7,6 +7,7 @@
 use domain::packed::{PackedError, Reader, write_len, write_varint};
 use rustc_hash::FxHashMap;
 
+use super::names::Waiting;
 use super::references::Parent;
 use crate::packed::read_count;
 
@@ -17,8 +18,17 @@ pub(super) struct Links {
     children: FxHashMap<u32, Child>,
     /// By ordinal: the events that have children.
     families: FxHashMap<u32, Family>,
-    /// By the hash of the key that they wait for, in order.
-    waiting: FxHashMap<u128, Vec<u32>>,
+    /// By the hash of the key that they wait for, in order. The hash is keyed and has 128 bits: two keys that have the same are not to be
+    /// expected while there are disks, so who waits need not be read when a key arrives. There may be many.
+    waiting: FxHashMap<u128, Vec<Waits>>,
+}
+
+/// An event that waits for its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Waits {
+    pub(super) ordinal: u32,
+    /// Where it counts.
+    pub(super) place: Waiting,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -38,31 +48,30 @@ struct Family {
 }
 
 impl Links {
-    /// Takes in an event that is newer than all others.
-    pub(super) fn add(&mut self, ordinal: u32, parent: Parent) {
+    /// Takes in an event that is newer than all others; `place` is where it counts.
+    pub(super) fn add(&mut self, ordinal: u32, parent: Parent, place: Waiting) {
         match parent {
             Parent::None => {}
             Parent::Known(parent) => self.link(ordinal, parent),
-            Parent::Awaited(hash) => self.waiting.entry(hash).or_default().push(ordinal),
+            Parent::Awaited(hash) => self
+                .waiting
+                .entry(hash)
+                .or_default()
+                .push(Waits { ordinal, place }),
         }
     }
 
-    /// The event that some of those who wait for a key with this hash, `who`, were waiting for has been added: it becomes their
-    /// parent, but for the one that is above it, which is returned.
-    pub(super) fn arrived(&mut self, ordinal: u32, hash: u128, who: &[u32]) -> Option<u32> {
+    /// The event that those who wait for a key with this hash were waiting for has been added: it becomes their parent, but for the one
+    /// that is above it. Returns those who waited, and which of them is that one.
+    pub(super) fn arrived(&mut self, ordinal: u32, hash: u128) -> (Vec<Waits>, Option<u32>) {
+        let who = self.waiting.remove(&hash).unwrap_or_default();
         // Who waits is a root, so it can be above the event only as its root; and that does not change by links below it.
         let root = self.root(ordinal);
-        for waiting in who.iter().filter(|waiting| **waiting != root) {
-            self.link(*waiting, ordinal);
+        for waits in who.iter().filter(|waits| waits.ordinal != root) {
+            self.link(waits.ordinal, ordinal);
         }
-        if let Some(left) = self.waiting.get_mut(&hash) {
-            // Both are in order.
-            left.retain(|waiting| who.binary_search(waiting).is_err());
-            if left.is_empty() {
-                self.waiting.remove(&hash);
-            }
-        }
-        who.binary_search(&root).is_ok().then_some(root)
+        let refused = who.binary_search_by_key(&root, |waits| waits.ordinal);
+        (who, refused.is_ok().then_some(root))
     }
 
     /// How many events have a parent.
@@ -70,19 +79,16 @@ impl Links {
         self.children.len() as u64
     }
 
-    /// How many events wait for their parents. Cost: a look at each key that is waited for.
-    pub(super) fn waiting_count(&self) -> u64 {
-        self.waiting.values().map(|who| who.len() as u64).sum()
-    }
-
     /// Whether any event waits for its parent.
     pub(super) fn is_any_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// The events that wait for a key with this hash, in order.
-    pub(super) fn waiting_for(&self, hash: u128) -> &[u32] {
-        self.waiting.get(&hash).map_or(&[], Vec::as_slice)
+    /// All events that wait, in no order.
+    pub(super) fn all_waiting(&self) -> impl Iterator<Item = Waiting> {
+        // What is done with them does not depend on their order.
+        let all = self.waiting.values();
+        all.flat_map(|who| who.iter().map(|waits| waits.place))
     }
 
     pub(super) fn parent(&self, ordinal: u32) -> Option<u32> {
@@ -177,15 +183,18 @@ impl Links {
             write_varint(u128::from(child), out);
             write_varint(u128::from(parent), out);
         }
-        let mut waiting: Vec<(u32, u128)> = Vec::new();
+        let mut waiting: Vec<(u32, u128, Waiting)> = Vec::new();
         waiting.extend(
-            (self.waiting.iter()).flat_map(|(hash, who)| who.iter().map(|who| (*who, *hash))),
+            (self.waiting.iter()).flat_map(|(hash, who)| {
+                who.iter().map(|waits| (waits.ordinal, *hash, waits.place))
+            }),
         );
-        waiting.sort_unstable();
+        waiting.sort_unstable_by_key(|(ordinal, ..)| *ordinal);
         write_len(waiting.len(), out);
-        for (ordinal, hash) in waiting {
+        for (ordinal, hash, place) in waiting {
             write_varint(u128::from(ordinal), out);
             out.extend_from_slice(&hash.to_le_bytes());
+            place.encode(out);
         }
     }
 
@@ -211,7 +220,9 @@ impl Links {
             if ordinal < next || ordinal >= rows || links.children.contains_key(&ordinal) {
                 return Err(CHILD);
             }
-            links.waiting.entry(hash).or_default().push(ordinal);
+            let place = Waiting::decode(reader)?;
+            let who = links.waiting.entry(hash).or_default();
+            who.push(Waits { ordinal, place });
             next = ordinal + 1;
         }
         Ok(links)

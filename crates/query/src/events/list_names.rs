@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{EventId, OwnedIdentity, Source};
+use domain::{EventId, OwnedIdentity, Source, Timestamp};
 use store::{RowRef, StoreError};
 
 use super::conditions::{is_source_asked, numbers_of};
@@ -12,6 +12,7 @@ use super::index::EventIndex;
 use super::live::LiveEvents;
 use super::names::Name;
 use super::question::{Listed, NameOrder, NameQuestion, NameSummary, Part};
+use super::roots::Seen;
 
 /// The names of a list, a part of them, and how many there are. Cost: all names; with a parent, its children; else with identities,
 /// the events of these.
@@ -23,7 +24,7 @@ pub fn names<E: LiveEvents>(
     question: &NameQuestion<'_>,
     part: Part,
 ) -> Result<Listed<NameSummary>, StoreError> {
-    let mut all = match (question.parent, question.identities) {
+    let all = match (question.parent, question.identities) {
         (Some(_), _) if question.roots_only => Vec::new(),
         (Some(parent), identities) => {
             let children = Tally::of_children(events, parent, identities)?;
@@ -33,44 +34,130 @@ pub fn names<E: LiveEvents>(
             let theirs = Tally::of_identities(events, identities, question.roots_only)?;
             theirs.finish(events, question)
         }
-        (None, None) => events.index(|index| of_everyone(index, question)),
+        (None, None) => {
+            return Ok(events.index(|index| {
+                let all = of_everyone(index, question);
+                page(all, question.sorting, part, Theirs::summary)
+            }));
+        }
     };
-    all.sort_unstable_by(|left, right| compare(question.sorting, left, right));
+    Ok(page(all, question.sorting, part, |summary| summary))
+}
+
+/// A part of a list. Cost: a look at each item, and the sorting of those up to the part's end.
+fn page<T: Listable>(
+    mut all: Vec<T>,
+    sorting: &[(NameOrder, bool)],
+    part: Part,
+    show: impl Fn(T) -> NameSummary,
+) -> Listed<NameSummary> {
     let total = all.len() as u64;
     let offset = usize::try_from(part.offset).unwrap_or(usize::MAX);
-    let items = all
-        .into_iter()
-        .skip(offset)
-        .take(part.limit as usize)
-        .collect();
-    Ok(Listed {
-        items,
+    let end = offset.saturating_add(part.limit as usize);
+    let order = |left: &T, right: &T| compare(sorting, left, right);
+    if end < all.len() {
+        all.select_nth_unstable_by(end, order);
+        all.truncate(end);
+    }
+    all.sort_unstable_by(order);
+    Listed {
+        items: all.into_iter().skip(offset).map(show).collect(),
         total,
         is_cut: false,
-    })
+    }
+}
+
+/// What names are ordered by.
+trait Listable {
+    fn name(&self) -> &str;
+    fn source(&self) -> Source;
+    fn occurrences(&self) -> u64;
+    fn first_seen(&self) -> Timestamp;
+    fn last_seen(&self) -> Timestamp;
+}
+
+impl Listable for NameSummary {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn source(&self) -> Source {
+        self.source
+    }
+
+    fn occurrences(&self) -> u64 {
+        self.occurrences
+    }
+
+    fn first_seen(&self) -> Timestamp {
+        self.first_seen
+    }
+
+    fn last_seen(&self) -> Timestamp {
+        self.last_seen
+    }
+}
+
+/// A name of the index, and what is known of those of its events that are asked for.
+struct Theirs<'a> {
+    name: &'a Name,
+    occurrences: u64,
+    seen: Seen,
+}
+
+impl Theirs<'_> {
+    fn summary(self) -> NameSummary {
+        NameSummary {
+            name: Arc::clone(&self.name.text),
+            source: self.name.source,
+            occurrences: self.occurrences,
+            first_seen: self.seen.first,
+            last_seen: self.seen.last,
+            first_received_at: self.name.first_received_at,
+        }
+    }
+}
+
+impl Listable for Theirs<'_> {
+    fn name(&self) -> &str {
+        &self.name.text
+    }
+
+    fn source(&self) -> Source {
+        self.name.source
+    }
+
+    fn occurrences(&self) -> u64 {
+        self.occurrences
+    }
+
+    fn first_seen(&self) -> Timestamp {
+        self.seen.first
+    }
+
+    fn last_seen(&self) -> Timestamp {
+        self.seen.last
+    }
 }
 
 fn is_asked(question: &NameQuestion<'_>, source: Source, name: &str) -> bool {
     is_source_asked(question.sources, source) && (question.is_wanted)(source, name)
 }
 
-fn of_everyone(index: &EventIndex, question: &NameQuestion<'_>) -> Vec<NameSummary> {
-    let summary = |name: &Name| {
+fn of_everyone<'a>(index: &'a EventIndex, question: &NameQuestion<'_>) -> Vec<Theirs<'a>> {
+    let theirs = |name: &'a Name| {
         let (occurrences, seen) = if question.roots_only {
             (name.counts.roots_count(), name.roots.seen()?)
         } else {
             (name.counts.all.count(), name.seen)
         };
-        is_asked(question, name.source, &name.text).then(|| NameSummary {
-            name: Arc::clone(&name.text),
-            source: name.source,
+        is_asked(question, name.source, &name.text).then_some(Theirs {
+            name,
             occurrences,
-            first_seen: seen.first,
-            last_seen: seen.last,
-            first_received_at: name.first_received_at,
+            seen,
         })
     };
-    index.names().all().iter().filter_map(summary).collect()
+    index.names().all().iter().filter_map(theirs).collect()
 }
 
 /// What is counted of rows, by source and name. When the first of a name was received is that of these rows, until [`Tally::finish`].
@@ -171,17 +258,17 @@ impl Tally {
     }
 }
 
-fn compare(sorting: &[(NameOrder, bool)], left: &NameSummary, right: &NameSummary) -> Ordering {
+fn compare<T: Listable>(sorting: &[(NameOrder, bool)], left: &T, right: &T) -> Ordering {
     let sorting = match sorting {
         [] => &[(NameOrder::LastSeen, true)],
         given => given,
     };
     let by = |(order, is_descending): &(NameOrder, bool)| {
         let ascending = match order {
-            NameOrder::Name => left.name.cmp(&right.name),
-            NameOrder::Occurrences => left.occurrences.cmp(&right.occurrences),
-            NameOrder::FirstSeen => left.first_seen.cmp(&right.first_seen),
-            NameOrder::LastSeen => left.last_seen.cmp(&right.last_seen),
+            NameOrder::Name => left.name().cmp(right.name()),
+            NameOrder::Occurrences => left.occurrences().cmp(&right.occurrences()),
+            NameOrder::FirstSeen => left.first_seen().cmp(&right.first_seen()),
+            NameOrder::LastSeen => left.last_seen().cmp(&right.last_seen()),
         };
         if *is_descending {
             ascending.reverse()
@@ -193,5 +280,5 @@ fn compare(sorting: &[(NameOrder, bool)], left: &NameSummary, right: &NameSummar
         .iter()
         .map(by)
         .find(|order| order.is_ne())
-        .unwrap_or_else(|| (&left.name, left.source).cmp(&(&right.name, right.source)))
+        .unwrap_or_else(|| (left.name(), left.source()).cmp(&(right.name(), right.source())))
 }

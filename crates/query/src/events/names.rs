@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::interval::Quarter;
-use domain::packed::{PackedError, Reader, write_len, write_text};
+use domain::packed::{PackedError, Reader, write_len, write_text, write_varint};
 use domain::{Event, KeyedHash, Source, Timestamp};
 use rustc_hash::FxHashMap;
 use store::RowRef;
 
 use super::roots::{Roots, Seen};
 use super::timeline::{Timeline, index_of};
-use crate::packed::{read_timestamp, write_timestamp};
+use crate::packed::{read_count, read_timestamp, write_timestamp};
 
 /// The names of an organization's events. A name that users and the server gave is two.
 #[derive(Debug)]
@@ -148,16 +148,22 @@ impl Names {
         &mut self.known[slot.name as usize].roots
     }
 
-    /// An event that was taken in as one that waits.
-    pub(super) fn waiting(
-        &self,
-        source: Source,
-        name: &str,
-        timestamp: Timestamp,
-    ) -> Option<Waiting> {
-        let number = self.numbers[place(source)].get(name)?;
-        let slot = Slot::new(*number, timestamp);
-        Some(Waiting { slot, timestamp })
+    /// Whether these are the events that the names know to wait.
+    pub(super) fn wait_as(&self, all: impl Iterator<Item = Waiting>) -> bool {
+        let mut counts: FxHashMap<(u32, Timestamp), u32> = FxHashMap::default();
+        let mut total = 0;
+        for waiting in all {
+            total += 1;
+            *counts
+                .entry((waiting.slot.name, waiting.timestamp))
+                .or_default() += 1;
+        }
+        // All of them are asked, in whatever order.
+        let is_known = |((name, at), count): (&(u32, Timestamp), &u32)| {
+            let name = self.known.get(*name as usize);
+            name.is_some_and(|name| name.roots.waiting_at(*at) == *count)
+        };
+        total == self.waiting_count() && counts.iter().all(is_known)
     }
 
     fn insert(&mut self, name: Name) -> u32 {
@@ -274,6 +280,20 @@ impl Names {
             return Err(COUNTS);
         }
         Ok(names)
+    }
+}
+
+impl Waiting {
+    pub(super) fn encode(self, out: &mut Vec<u8>) {
+        write_varint(u128::from(self.slot.name), out);
+        write_timestamp(self.timestamp, out);
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, PackedError> {
+        let name = read_count(reader)?;
+        let timestamp = read_timestamp(reader)?;
+        let slot = Slot::new(name, timestamp);
+        Ok(Self { slot, timestamp })
     }
 }
 

@@ -100,6 +100,11 @@ impl Roots {
         }
     }
 
+    /// How many of this time wait.
+    pub(super) fn waiting_at(&self, at: Timestamp) -> u32 {
+        self.waiting.get(&at).copied().unwrap_or_default()
+    }
+
     /// How many wait. Cost: a look at each of their times.
     pub(super) fn waiting_count(&self) -> u64 {
         self.waiting.values().copied().map(u64::from).sum()
