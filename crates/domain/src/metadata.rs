@@ -13,8 +13,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::number::{MAX_PLAIN_CHARS, Number, Spelling};
-use crate::packed::{PackedError, Reader, write_len, write_signed, write_text};
+use crate::number::{MAX_PLAIN_CHARS, Number, ShortLiteral, Spelling};
+use crate::packed::{
+    PackedError, Reader, write_len, write_signed, write_signed_narrow, write_text,
+};
 
 const NULL: u8 = 0;
 const FALSE: u8 = 1;
@@ -277,6 +279,7 @@ impl MetadataBuilder {
     }
 
     /// Adds a boolean.
+    #[inline]
     pub fn bool(&mut self, key: &str, value: bool) {
         write_text(key, &mut self.bytes);
         self.bytes.push(if value { TRUE } else { FALSE });
@@ -288,7 +291,20 @@ impl MetadataBuilder {
         write_number(value, spelling, &mut self.bytes);
     }
 
+    /// The same for a number as it was read, if it is short.
+    #[inline]
+    pub fn short_number(&mut self, key: &str, literal: ShortLiteral) {
+        let (mantissa, scale) = literal.parts();
+        write_text(key, &mut self.bytes);
+        match literal.spelling() {
+            Spelling::Integer => self.bytes.push(INTEGER),
+            Spelling::Decimal => self.bytes.extend_from_slice(&[DECIMAL, scale]),
+        }
+        write_signed_narrow(mantissa, &mut self.bytes);
+    }
+
     /// Adds text.
+    #[inline]
     pub fn text(&mut self, key: &str, value: &str) {
         write_text(key, &mut self.bytes);
         self.bytes.push(TEXT);

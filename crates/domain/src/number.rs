@@ -23,7 +23,9 @@ mod wide;
 mod tests;
 
 pub use divide::QUOTIENT_DIGITS;
-pub use parse::{EXPONENTS, Literal, MAX_LITERAL_CHARS, MAX_PLAIN_CHARS, NumberError};
+pub use parse::{
+    EXPONENTS, Literal, MAX_LITERAL_CHARS, MAX_PLAIN_CHARS, NumberError, ShortLiteral,
+};
 pub use wide::Wide;
 
 use decimal::POWERS_OF_TEN;

@@ -51,6 +51,17 @@ pub fn write_signed(value: i128, out: &mut Vec<u8>) {
     write_varint(((value << 1) ^ (value >> 127)).cast_unsigned(), out);
 }
 
+/// What [`write_signed`] appends for the same value.
+#[inline]
+pub fn write_signed_narrow(value: i64, out: &mut Vec<u8>) {
+    let folded = ((value << 1) ^ (value >> 63)).cast_unsigned();
+    if folded < 0x80 {
+        out.push((folded & 0x7f) as u8);
+    } else {
+        write_narrow_varint(folded, out);
+    }
+}
+
 /// Appends a length and the bytes of `text`.
 #[inline]
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
@@ -185,6 +196,11 @@ mod tests {
             write_varint(unsigned, &mut out);
             write_signed(signed, &mut out);
             write_text(&text, &mut out);
+            let (mut narrow, mut wide) = (Vec::new(), Vec::new());
+            let small = i64::try_from(signed >> 64).expect("half of the bits");
+            write_signed_narrow(small, &mut narrow);
+            write_signed(small.into(), &mut wide);
+            prop_assert_eq!(narrow, wide);
             let mut reader = Reader::new(&out);
             prop_assert_eq!(reader.varint(), Ok(unsigned));
             prop_assert_eq!(reader.signed(), Ok(signed));

@@ -76,6 +76,81 @@ impl Number {
     }
 }
 
+/// A short number as it was written: `mantissa` · 10^-`scale`.
+///
+/// Invariant: the scale is the smallest one that is possible, and at most 12; 0 when the spelling is that of an integer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShortLiteral {
+    mantissa: i64,
+    scale: u8,
+    spelling: Spelling,
+}
+
+/// Digits of a short number.
+const SHORT_DIGITS_MAX: usize = 18;
+
+impl ShortLiteral {
+    /// Reads a literal that the text begins with, and how many bytes it takes: up to 18 digits and 12 decimal places, no exponent.
+    /// `None` for everything else, which [`Number::parse`] judges.
+    #[inline]
+    pub fn parse(text: &[u8]) -> Option<(Self, usize)> {
+        let digits_start = usize::from(text.first() == Some(&b'-'));
+        let (mut mantissa, mut end) = (0_i64, digits_start);
+        let mut take_digits = |end: &mut usize| {
+            while let Some(digit) = text.get(*end).map(|byte| byte.wrapping_sub(b'0'))
+                && digit < 10
+            {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(digit));
+                *end += 1;
+            }
+        };
+        take_digits(&mut end);
+        let whole_digits = end - digits_start;
+        let (mut places, mut spelling) = (0, Spelling::Integer);
+        if text.get(end) == Some(&b'.') {
+            end += 1;
+            let point = end;
+            take_digits(&mut end);
+            (places, spelling) = (end - point, Spelling::Decimal);
+        }
+        let is_well_formed = whole_digits > 0
+            && (whole_digits == 1 || text.get(digits_start) != Some(&b'0'))
+            && (places > 0 || spelling == Spelling::Integer)
+            && !matches!(text.get(end), Some(b'.' | b'e' | b'E' | b'+' | b'-'));
+        let is_short = whole_digits + places <= SHORT_DIGITS_MAX
+            && places <= usize::from(super::NARROW_PLACES);
+        if !(is_well_formed && is_short) {
+            return None;
+        }
+        while places > 0 && mantissa % 10 == 0 {
+            mantissa /= 10;
+            places -= 1;
+        }
+        let literal = Self {
+            mantissa: if digits_start == 1 {
+                -mantissa
+            } else {
+                mantissa
+            },
+            scale: u8::try_from(places).ok()?,
+            spelling,
+        };
+        Some((literal, end))
+    }
+
+    /// The mantissa and the scale.
+    #[inline]
+    pub const fn parts(self) -> (i64, u8) {
+        (self.mantissa, self.scale)
+    }
+
+    /// Whether it was written as an integer.
+    #[inline]
+    pub const fn spelling(self) -> Spelling {
+        self.spelling
+    }
+}
+
 /// What the last digit of a literal counts in units of 10^-12, by the number of its decimal places.
 const PLACE_VALUES: [u64; 13] = [
     1_000_000_000_000,

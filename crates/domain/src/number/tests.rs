@@ -508,3 +508,24 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn a_short_literal_is_the_number_that_the_text_begins_with(
+        text in "-?(0|[1-9][0-9]{0,19}|[0-9]{0,3})(\\.[0-9]{0,14})?0{0,3}[eE,} .x-]?[0-9]{0,2}",
+    ) {
+        if let Some((literal, length)) = ShortLiteral::parse(text.as_bytes()) {
+            let whole = Number::parse(&text[..length]).expect("a literal");
+            let (mantissa, scale) = literal.parts();
+            prop_assert_eq!(whole.value.as_parts(), Some((i128::from(mantissa), scale)));
+            prop_assert_eq!(whole.spelling, literal.spelling());
+            let rest = &text[length..];
+            prop_assert!(!rest.starts_with(|c: char| c.is_ascii_digit() || ".eE+-".contains(c)));
+        } else if let Ok(literal) = Number::parse(&text) {
+            // What it leaves is long or has an exponent.
+            let digits = text.bytes().filter(u8::is_ascii_digit).count();
+            let places = text.split_once('.').map_or(0, |(_, places)| places.len());
+            prop_assert!(digits > 18 || places > 12 || text.contains(['e', 'E']), "{literal:?}");
+        }
+    }
+}

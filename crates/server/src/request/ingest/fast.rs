@@ -4,11 +4,13 @@
 //! key, a repeated key, a broken rule or anything else out of the ordinary it gives up, and the exact way decides. What it does
 //! take, the exact way takes with the same outcome.
 
+mod keys;
 mod scanner;
 
 use domain::{CustomerId, Event, EventBatch, Identity, MetadataBuilder, Number, Source, Timestamp};
 use uuid::Uuid;
 
+use self::keys::Keys;
 use self::scanner::Scanner;
 use super::NAME_CHARS_MAX;
 use super::metadata::{COST, LLM};
@@ -17,7 +19,7 @@ use crate::validate::is_version_4;
 /// Characters of a text in metadata.
 const TEXT_CHARS_MAX: usize = 500;
 
-/// Keys of metadata that are looked through for repeated ones one by one.
+/// Keys of an object that are remembered and looked through for repeated ones one by one.
 const KEYS_MAX: usize = 64;
 
 /// A guess at the bytes of an event, for making room.
@@ -31,7 +33,8 @@ pub(super) fn read(bytes: &[u8], now: Timestamp) -> Option<EventBatch> {
         now,
         batch: EventBatch::with_capacity(bytes.len() / EVENT_BYTES, bytes.len()),
         metadata: MetadataBuilder::new(),
-        keys: Vec::with_capacity(KEYS_MAX),
+        fields: Keys::with_capacity(KEYS_MAX),
+        keys: Keys::with_capacity(KEYS_MAX),
     };
     reader.body()?;
     Some(reader.batch)
@@ -43,8 +46,41 @@ struct Reader<'a> {
     batch: EventBatch,
     /// The metadata of the event at hand.
     metadata: MetadataBuilder,
-    /// Its keys.
-    keys: Vec<&'a str>,
+    /// The keys of events, and of their metadata with the signatures of those up to each.
+    fields: Keys<'a, Field>,
+    keys: Keys<'a, u64>,
+}
+
+/// What a key of an event names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Name,
+    Timestamp,
+    Metadata,
+    ExternalCustomer,
+    Customer,
+    ExternalId,
+    Parent,
+    /// What the exact way looks at, unless it is null.
+    Rare,
+    /// Something that nobody asked for.
+    Other,
+}
+
+impl Field {
+    fn of(key: &str) -> Self {
+        match key {
+            "name" => Self::Name,
+            "timestamp" => Self::Timestamp,
+            "metadata" => Self::Metadata,
+            "external_customer_id" => Self::ExternalCustomer,
+            "customer_id" => Self::Customer,
+            "external_id" => Self::ExternalId,
+            "parent_id" => Self::Parent,
+            "organization_id" | "member_id" | "external_member_id" => Self::Rare,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// What has been read of an event.
@@ -65,7 +101,7 @@ impl<'a> Reader<'a> {
     fn body(&mut self) -> Option<()> {
         self.scanner.skip_whitespace();
         self.scanner.expect(b'{')?;
-        if self.scanner.key()? != "events" {
+        if self.scanner.key()?.0 != "events" {
             return None;
         }
         self.scanner.expect(b'[')?;
@@ -85,9 +121,21 @@ impl<'a> Reader<'a> {
         self.scanner.expect(b'{')?;
         self.metadata.clear();
         let mut fields = Fields::default();
+        self.fields.restart();
         loop {
-            let key = self.scanner.key()?;
-            self.field(key, &mut fields)?;
+            let field = match self.fields.take_repeated(&mut self.scanner) {
+                Some(known) => known.what,
+                None => {
+                    let key = self.scanner.key()?;
+                    let field = Field::of(key.0);
+                    if self.fields.so_far().len() == KEYS_MAX {
+                        return None;
+                    }
+                    self.fields.push(key, field);
+                    field
+                }
+            };
+            self.field(field, &mut fields)?;
             if !self.scanner.comma_or(b'}')? {
                 break;
             }
@@ -110,50 +158,36 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    fn field(&mut self, key: &str, fields: &mut Fields<'a>) -> Option<()> {
-        let bit = match key {
-            "name" => {
+    fn field(&mut self, field: Field, fields: &mut Fields<'a>) -> Option<()> {
+        match field {
+            Field::Name => {
                 let name = self.scanner.string()?;
                 fields.name = at_most(name, NAME_CHARS_MAX).then_some(name);
                 fields.name?;
-                0
             }
-            "timestamp" => {
+            Field::Timestamp => {
                 let at = Timestamp::parse_rfc3339_fast(self.scanner.string()?)?;
                 fields.timestamp = (at <= self.now).then_some(at);
                 fields.timestamp?;
-                1
             }
-            "metadata" => {
-                self.metadata()?;
-                2
-            }
-            "external_customer_id" => {
+            Field::Metadata => self.metadata()?,
+            Field::ExternalCustomer => {
                 fields.external_customer = self.scanner.string_or_null()?;
-                3
             }
-            "customer_id" => {
+            Field::Customer => {
                 fields.customer = match self.scanner.string_or_null()? {
                     Some(id) => Some(customer_id(id)?),
                     None => None,
                 };
-                4
             }
-            "external_id" => {
-                fields.external_id = self.scanner.string_or_null()?;
-                5
-            }
-            "parent_id" => {
-                fields.parent = self.scanner.string_or_null()?;
-                6
-            }
-            "organization_id" | "member_id" | "external_member_id" => {
-                return self.scanner.null();
-            }
-            _ => return self.scanner.skip_scalar(),
-        };
-        let is_repeated = fields.seen & (1 << bit) != 0;
-        fields.seen |= 1 << bit;
+            Field::ExternalId => fields.external_id = self.scanner.string_or_null()?,
+            Field::Parent => fields.parent = self.scanner.string_or_null()?,
+            Field::Rare => return self.scanner.null(),
+            Field::Other => return self.scanner.skip_scalar(),
+        }
+        let bit = 1 << field as u16;
+        let is_repeated = fields.seen & bit != 0;
+        fields.seen |= bit;
         (!is_repeated).then_some(())
     }
 
@@ -162,26 +196,31 @@ impl<'a> Reader<'a> {
         if self.scanner.take(b'}') {
             return Some(());
         }
-        self.keys.clear();
-        let mut signatures = 0_u64;
+        self.keys.restart();
         loop {
-            let key = self.scanner.key()?;
-            let signature = signature(key);
-            let may_be_known = signatures & signature != 0;
-            signatures |= signature;
-            if self.keys.len() == KEYS_MAX
-                || (may_be_known && self.keys.contains(&key))
-                || key == COST
-                || key == LLM
-            {
-                return None;
-            }
-            self.keys.push(key);
+            let key = match self.keys.take_repeated(&mut self.scanner) {
+                Some(known) => known.key,
+                None => self.new_key()?,
+            };
             self.value(key)?;
             if !self.scanner.comma_or(b'}')? {
                 return Some(());
             }
         }
+    }
+
+    /// The next key of metadata, when it is not the one of the event before. It must not repeat one of this event.
+    fn new_key(&mut self) -> Option<&'a str> {
+        let (key, spelling) = self.scanner.key()?;
+        let so_far = self.keys.so_far();
+        let signatures = so_far.last().map_or(0, |last| last.what);
+        let signature = signature(key);
+        let is_known = signatures & signature != 0 && so_far.iter().any(|known| known.key == key);
+        if is_known || so_far.len() == KEYS_MAX || key == COST || key == LLM {
+            return None;
+        }
+        self.keys.push((key, spelling), signatures | signature);
+        Some(key)
     }
 
     fn value(&mut self, key: &str) -> Option<()> {
@@ -197,10 +236,13 @@ impl<'a> Reader<'a> {
                 let value = self.scanner.boolean()?;
                 self.metadata.bool(key, value);
             }
-            _ => {
-                let literal = Number::parse(self.scanner.number()).ok()?;
-                self.metadata.number(key, &literal.value, literal.spelling);
-            }
+            _ => match self.scanner.short_number() {
+                Some(literal) => self.metadata.short_number(key, literal),
+                None => {
+                    let literal = Number::parse(self.scanner.number()).ok()?;
+                    self.metadata.number(key, &literal.value, literal.spelling);
+                }
+            },
         }
         Some(())
     }

@@ -1,5 +1,7 @@
 //! Steps over plain JSON. Each returns `None` where the text is anything else; nothing is decoded.
 
+use domain::number::ShortLiteral;
+
 /// A place in a text. After each step it stands at the next byte that is no white space.
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -64,12 +66,25 @@ impl<'a> Scanner<'a> {
         self.expect(end).map(|()| false)
     }
 
-    /// A key and its colon.
+    /// A key and its colon; and how they are spelled, with all that is before the value.
     #[inline]
-    pub(super) fn key(&mut self) -> Option<&'a str> {
+    pub(super) fn key(&mut self) -> Option<(&'a str, &'a str)> {
+        let start = self.at;
         let key = self.string()?;
         self.expect(b':')?;
-        Some(key)
+        Some((key, &self.text[start..self.at]))
+    }
+
+    /// Steps over a text if it is there.
+    #[inline]
+    pub(super) fn take_text(&mut self, text: &str) -> bool {
+        let rest = &self.text.as_bytes()[self.at..];
+        let is_there = rest.starts_with(text.as_bytes());
+        if is_there {
+            self.at += text.len();
+            self.skip_whitespace();
+        }
+        is_there
     }
 
     /// A string without escapes.
@@ -110,6 +125,15 @@ impl<'a> Scanner<'a> {
             b't' => self.word("true").map(|()| true),
             _ => self.word("false").map(|()| false),
         }
+    }
+
+    /// A short number.
+    #[inline]
+    pub(super) fn short_number(&mut self) -> Option<ShortLiteral> {
+        let (literal, length) = ShortLiteral::parse(&self.text.as_bytes()[self.at..])?;
+        self.at += length;
+        self.skip_whitespace();
+        Some(literal)
     }
 
     /// The bytes that a number is made of. Whether they make one is for the caller to see.
