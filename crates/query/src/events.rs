@@ -15,6 +15,7 @@ mod names;
 mod outline;
 mod place;
 mod posted;
+mod posted_names;
 mod question;
 mod references;
 mod roots;

@@ -11,11 +11,12 @@ use super::conditions::{is_source_asked, numbers_of};
 use super::index::EventIndex;
 use super::live::LiveEvents;
 use super::names::Name;
+use super::posted_names::{Counted, Counting};
 use super::question::{Listed, NameOrder, NameQuestion, NameSummary, Part};
 use super::roots::Seen;
 
-/// The names of a list, a part of them, and how many there are. Cost: all names; with a parent, its children; else with identities,
-/// the events of these.
+/// The names of a list, a part of them, and how many there are. Cost: a look at each name; with a parent, its children; else with identities,
+/// what is posted of their events, and those in memory.
 ///
 /// # Errors
 /// Rows could not be read.
@@ -160,7 +161,7 @@ fn of_everyone<'a>(index: &'a EventIndex, question: &NameQuestion<'_>) -> Vec<Th
     index.names().all().iter().filter_map(theirs).collect()
 }
 
-/// What is counted of rows, by source and name. When the first of a name was received is that of these rows, until [`Tally::finish`].
+/// What is counted of rows, by source and name.
 #[derive(Debug, Default)]
 struct Tally {
     by_source: [BTreeMap<Arc<str>, NameSummary>; 2],
@@ -176,15 +177,16 @@ impl Tally {
         let rows = events.index(EventIndex::rows);
         let snapshot = events.snapshot();
         let mut tally = Self::default();
-        for number in numbers_of(&snapshot, identities) {
-            for row in snapshot.rows_of_identity(number) {
-                let row = row?;
-                let row = row.get();
-                let is_child = || events.index(|index| index.parent(row.ordinal).is_some());
-                if row.ordinal < rows && !(roots_only && is_child()) {
-                    tally.add(&row);
-                }
-            }
+        let is_root = |ordinal: u32| events.index(|index| index.parent(ordinal).is_none());
+        let counted = Counting {
+            snapshot: &snapshot,
+            rows,
+            counts: roots_only.then_some(is_root),
+            add: |row: &RowRef<'_>| tally.add(row),
+        }
+        .of(&numbers_of(&snapshot, identities))?;
+        for counted in counted {
+            tally.add_counted(counted);
         }
         Ok(tally)
     }
@@ -220,25 +222,42 @@ impl Tally {
 
     fn add(&mut self, row: &RowRef<'_>) {
         let event = row.event();
-        let summaries = &mut self.by_source[usize::from(event.source == Source::System)];
+        let summaries = self.of_source(event.source);
         if let Some(summary) = summaries.get_mut(event.name) {
             summary.occurrences += 1;
             summary.first_seen = summary.first_seen.min(row.timestamp);
             summary.last_seen = summary.last_seen.max(row.timestamp);
             return;
         }
-        let name: Arc<str> = event.name.into();
-        summaries.insert(
-            Arc::clone(&name),
-            NameSummary {
-                name,
-                source: event.source,
-                occurrences: 1,
-                first_seen: row.timestamp,
-                last_seen: row.timestamp,
-                first_received_at: row.received_at,
-            },
-        );
+        self.add_counted(Counted {
+            source: event.source,
+            name: event.name.into(),
+            occurrences: 1,
+            first_seen: row.timestamp,
+            last_seen: row.timestamp,
+        });
+    }
+
+    fn add_counted(&mut self, counted: Counted) {
+        let summaries = self.of_source(counted.source);
+        let summary = summaries
+            .entry(Arc::clone(&counted.name))
+            .or_insert_with(|| NameSummary {
+                name: counted.name,
+                source: counted.source,
+                occurrences: 0,
+                first_seen: counted.first_seen,
+                last_seen: counted.last_seen,
+                // Known of all events of the name; see `finish`.
+                first_received_at: Timestamp::EPOCH,
+            });
+        summary.occurrences += counted.occurrences;
+        summary.first_seen = summary.first_seen.min(counted.first_seen);
+        summary.last_seen = summary.last_seen.max(counted.last_seen);
+    }
+
+    fn of_source(&mut self, source: Source) -> &mut BTreeMap<Arc<str>, NameSummary> {
+        &mut self.by_source[usize::from(source == Source::System)]
     }
 
     /// Those of them that are asked for.
@@ -249,9 +268,9 @@ impl Tally {
             .collect();
         events.index(|index| {
             for summary in &mut asked {
-                if let Some(name) = index.names().get(summary.source, &summary.name) {
-                    summary.first_received_at = name.first_received_at;
-                }
+                let name = index.names().get(summary.source, &summary.name);
+                let name = name.expect("the index has the names of all its rows");
+                summary.first_received_at = name.first_received_at;
             }
         });
         asked
