@@ -1,4 +1,4 @@
-//! Measures lists of sealed events: `cargo run --profile fast -p query --example pages [EVENTS] [NAMES]`.
+//! Measures lists of sealed events: `cargo run --profile fast -p query --example pages [EVENTS] [NAMES] [ONLY]`.
 //!
 //! Seals events in the shape of a busy organization in segments of half a million: customers of which few have most of the events, 30
 //! names, twelve keys of metadata, a year of event time, one event in fifty late by up to 40 days. Then it asks for pages, each question
@@ -40,10 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut next = |default| arguments.next().map_or(Ok(default), |text| text.parse());
     let events: u32 = next(2_000_000)?;
     let names: u64 = next(30)?.into();
+    let only = arguments.next().unwrap_or_default();
     let path = std::env::temp_dir().join(format!("sextant-pages-{}", std::process::id()));
     let done = fill(&path, events, names)
         .and_then(|()| make_index(&path))
-        .and_then(|()| ask(&path, names));
+        .and_then(|()| ask(&path, names, &only));
     fs::remove_dir_all(&path)?;
     done
 }
@@ -102,7 +103,7 @@ impl LiveEvents for Live {
     }
 }
 
-fn ask(path: &Path, name_count: u64) -> Result<(), Box<dyn Error>> {
+fn ask(path: &Path, name_count: u64, only: &str) -> Result<(), Box<dyn Error>> {
     let live = start(path)?;
     let name = |number: u64| vec![format!("event {}", number % name_count)];
     let customer = |number: u64| vec![OwnedIdentity::External(customer_name(number).into())];
@@ -115,6 +116,7 @@ fn ask(path: &Path, name_count: u64) -> Result<(), Box<dyn Error>> {
     let mut measure = Measure {
         path,
         live: Some(live),
+        only,
     };
     type Make<'a> = &'a dyn Fn(u64) -> Asked;
     let questions: [(&str, Make<'_>); 13] = [
@@ -308,6 +310,8 @@ impl Asked {
 struct Measure<'a> {
     path: &'a Path,
     live: Option<Live>,
+    /// Questions without this in their titles are left out.
+    only: &'a str,
 }
 
 impl Measure<'_> {
@@ -322,6 +326,9 @@ impl Measure<'_> {
         times: u64,
         make: &dyn Fn(u64) -> Asked,
     ) -> Result<(), Box<dyn Error>> {
+        if !what.contains(self.only) {
+            return Ok(());
+        }
         let live = self.restart()?;
         let mut line = String::new();
         let mut total = 0;
@@ -343,6 +350,9 @@ impl Measure<'_> {
     }
 
     fn names(&mut self, what: &str, question: &NameQuestion<'_>) -> Result<(), Box<dyn Error>> {
+        if !what.contains(self.only) {
+            return Ok(());
+        }
         let live = self.restart()?;
         let mut line = String::new();
         for round in ["cold", "hot"] {
