@@ -146,6 +146,25 @@ impl<'a> Event<'a> {
 
     /// Reads a row. The metadata is taken as it is: its bytes were checked when they were encoded.
     pub fn decode(row: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::decode_with(row, Reader::text)
+    }
+
+    /// Reads of a row what filters and aggregations look at. The texts of identity, member, external id and parent are empty where there
+    /// are any. Costs a fraction of [`Self::decode`], which checks them all.
+    pub fn decode_judged(row: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::decode_with(row, |reader| {
+            let len = reader.len()?;
+            reader.bytes(len)?;
+            Ok("")
+        })
+    }
+
+    /// `text` reads what is no name.
+    #[inline]
+    fn decode_with(
+        row: &'a [u8],
+        text: impl Fn(&mut Reader<'a>) -> Result<&'a str, DecodeError>,
+    ) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(row);
         let flags = reader.byte()?;
         if flags & !ALL_FLAGS != 0 {
@@ -159,22 +178,22 @@ impl<'a> Event<'a> {
                 what: "a timestamp is out of range",
             })?;
         let identity = if has(EXTERNAL_IDENTITY) {
-            Identity::External(reader.text()?)
+            Identity::External(text(&mut reader)?)
         } else {
             Identity::Customer(CustomerId::from_bytes(reader.array()?))
         };
         let member = match (has(MEMBER), has(EXTERNAL_MEMBER)) {
             (false, _) => None,
-            (true, false) => Some(Member::Id(reader.text()?)),
-            (true, true) => Some(Member::External(reader.text()?)),
+            (true, false) => Some(Member::Id(text(&mut reader)?)),
+            (true, true) => Some(Member::External(text(&mut reader)?)),
         };
         let external_id = if has(EXTERNAL_ID) {
-            Some(reader.text()?)
+            Some(text(&mut reader)?)
         } else {
             None
         };
         let parent = if has(PARENT) {
-            Some(reader.text()?)
+            Some(text(&mut reader)?)
         } else {
             None
         };
@@ -318,6 +337,11 @@ mod tests {
             batch.push(&event);
             batch.push(&event);
             prop_assert_eq!(batch.event(0), event.clone());
+            let judged = Event::decode_judged(batch.row(0)).expect("it was encoded");
+            prop_assert_eq!(
+                (judged.source, judged.name, judged.timestamp, judged.metadata),
+                (event.source, event.name, event.timestamp, event.metadata)
+            );
             prop_assert_eq!(batch.event(1), event);
             prop_assert_eq!(batch.row(0), batch.row(1));
         }

@@ -92,17 +92,20 @@ impl<T: One> Log<T> {
     }
 
     fn settle(&mut self) {
-        self.fresh.sort_unstable_by(order);
-        let function = self.function;
-        self.fresh.dedup_by(|later, earlier| {
-            let is_same = order(later, earlier).is_eq();
-            if is_same {
-                earlier.1.absorb(function, &later.1);
+        let mut sorted: Vec<(u64, T)> = Vec::with_capacity(self.fresh.len());
+        for place in sorted_places(&self.fresh) {
+            let (key, one) = &self.fresh[place as usize];
+            match sorted.last_mut() {
+                Some((last, all)) if last == key && all.rank() == one.rank() => {
+                    all.absorb(self.function, one);
+                }
+                _ => sorted.push((*key, one.clone())),
             }
-            is_same
-        });
+        }
         // The list that is filled stays where it is; what is put away takes no more room than it needs.
-        self.sorted.push(self.fresh.drain(..).collect());
+        sorted.shrink_to_fit();
+        self.sorted.push(sorted);
+        self.fresh.clear();
         while let Some(from) = self.similar() {
             let mut lists = self.sorted.split_off(from);
             while lists.len() > 1 {
@@ -110,7 +113,7 @@ impl<T: One> Log<T> {
                 let mut pairs = lists.into_iter();
                 while let Some(left) = pairs.next() {
                     merged.push(match pairs.next() {
-                        Some(right) => merge(function, left, right),
+                        Some(right) => merge(self.function, left, right),
                         None => left,
                     });
                 }
@@ -126,6 +129,51 @@ impl<T: One> Log<T> {
         let mut last = self.sorted[from..].iter();
         let longest = last.next()?.len();
         last.all(|list| longest < list.len() * 2).then_some(from)
+    }
+}
+
+/// The places of some entries, by (key, rank): they are dealt out to 256 heaps by each byte in which they differ, the lowest byte first.
+/// A sort by comparison takes several times as long.
+fn sorted_places<T: One>(entries: &[(u64, T)]) -> Vec<u32> {
+    let mut places: Vec<(u64, u32)> = (0..)
+        .zip(entries)
+        .map(|(place, (_, one))| (one.rank().into(), place))
+        .collect();
+    let mut other = vec![(0, 0); places.len()];
+    sort_by_bytes(&mut places, &mut other);
+    for (key, place) in &mut places {
+        *key = entries[*place as usize].0;
+    }
+    sort_by_bytes(&mut places, &mut other);
+    places.into_iter().map(|(_, place)| place).collect()
+}
+
+/// By the first number; those that are equal stay in their order.
+fn sort_by_bytes(entries: &mut Vec<(u64, u32)>, other: &mut Vec<(u64, u32)>) {
+    let (all, any) = entries
+        .iter()
+        .fold((u64::MAX, 0), |(all, any), (number, _)| {
+            (all & number, any | number)
+        });
+    let different = all ^ any;
+    for shift in (0..u64::BITS).step_by(8) {
+        let byte = |number: u64| (number >> shift & 0xff) as usize;
+        if byte(different) == 0 {
+            continue;
+        }
+        let mut starts = [0_usize; 257];
+        for (number, _) in &*entries {
+            starts[byte(*number) + 1] += 1;
+        }
+        for byte in 1..starts.len() {
+            starts[byte] += starts[byte - 1];
+        }
+        for entry in &*entries {
+            let start = &mut starts[byte(entry.0)];
+            other[*start] = *entry;
+            *start += 1;
+        }
+        std::mem::swap(entries, other);
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::{Contribution, Definition, KeyedHash, MeterId, Source, SystemEvent, Timestamp};
+use domain::{Contribution, Definition, Event, KeyedHash, MeterId, Source, SystemEvent, Timestamp};
 use rustc_hash::FxHashMap;
 use store::{RowRef, Snapshot, StoreError};
 
@@ -125,7 +125,7 @@ impl Matcher {
     }
 
     fn look_at(&self, row: RowRef<'_>, is_wanted: &[bool], found: &mut [Vec<Match>]) {
-        let event = row.event();
+        let event = Event::decode_judged(row.bytes).expect("rows are decoded before they are kept");
         let said = SystemEvent::of(&event);
         // The meter whose account it changes hears of it, whether it matches or not.
         let own = said.and_then(|said| self.by_id.get(&said.meter()?).copied());
