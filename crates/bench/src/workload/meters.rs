@@ -1,4 +1,7 @@
 //! The thirty meters: all six aggregations, filters of all eight operators, nested and flat, over values of every kind.
+//!
+//! Most count the events of one name, as meters do; three count every event, a few look at all names. An event matches between five and six
+//! of them on average.
 
 use api::{Aggregation, Clause, Comparison, Filter, Operand};
 
@@ -184,6 +187,11 @@ pub(crate) fn all() -> Vec<Meter> {
         |property, operator, value| Condition::Is(property, operator, Value::Integer(value));
     let bool = |property, operator, value| Condition::Is(property, operator, Value::Bool(value));
     let everything = || All(Vec::new());
+    let named = |name, conditions: Vec<Condition>| {
+        All(std::iter::once(text(Name, Eq, name))
+            .chain(conditions)
+            .collect())
+    };
     let in_europe = || {
         Any(vec![
             text(Region, Eq, "eu-west"),
@@ -213,42 +221,74 @@ pub(crate) fn all() -> Vec<Meter> {
         "client-errors",
         Function::Count,
         Name,
-        All(vec![integer(Status, Gte, 400), integer(Status, Lt, 500)]),
+        named(
+            "api.call",
+            vec![integer(Status, Gte, 400), integer(Status, Lt, 500)],
+        ),
     );
-    meter("not-ok", Function::Count, Name, integer(Status, Ne, 200));
-    meter("streams", Function::Count, Name, bool(Stream, Eq, true));
+    meter(
+        "not-ok",
+        Function::Count,
+        Name,
+        named("api.upload", vec![integer(Status, Ne, 200)]),
+    );
+    meter(
+        "streams",
+        Function::Count,
+        Name,
+        named("llm.completion", vec![bool(Stream, Eq, true)]),
+    );
     meter(
         "uncached-europe",
         Function::Count,
         Name,
-        All(vec![bool(Cached, Eq, false), in_europe()]),
+        All(vec![
+            Any(vec![
+                text(Name, Eq, "llm.completion"),
+                text(Name, Eq, "llm.embedding"),
+            ]),
+            bool(Cached, Eq, false),
+            in_europe(),
+        ]),
     );
     meter(
         "large-models",
         Function::Count,
         Name,
-        text(Model, Like, "large"),
+        named("llm.rerank", vec![text(Model, Like, "large")]),
     );
     meter(
         "llm-not-mini",
         Function::Count,
         Name,
-        All(vec![text(Name, Like, "llm."), text(Model, NotLike, "mini")]),
+        All(vec![
+            text(Name, Like, "llm."),
+            text(Model, NotLike, "mini"),
+            text(Plan, Eq, "team"),
+        ]),
     );
 
-    meter("input-tokens", Function::Sum, InputTokens, everything());
+    meter(
+        "input-tokens",
+        Function::Sum,
+        InputTokens,
+        text(Name, Eq, "llm.completion"),
+    );
     meter(
         "output-tokens",
         Function::Sum,
         OutputTokens,
-        text(Name, Ne, "page.view"),
+        All(vec![
+            text(Name, Ne, "page.view"),
+            text(Plan, Eq, "enterprise"),
+        ]),
     );
     meter("cost", Function::Sum, Cost, everything());
     meter(
         "cost-europe",
         Function::Sum,
         Cost,
-        All(vec![in_europe(), text(Plan, Ne, "free")]),
+        named("api.call", vec![in_europe(), text(Plan, Ne, "free")]),
     );
     meter(
         "cost-heavy",
@@ -272,25 +312,40 @@ pub(crate) fn all() -> Vec<Meter> {
         "latency-from-pro",
         Function::Sum,
         LatencyMs,
-        text(Plan, Gte, "pro"),
+        named("job.run", vec![text(Plan, Gte, "pro")]),
     );
     meter("refunds", Function::Sum, Cost, integer(Cost, Lt, 0));
 
-    meter("slowest", Function::Max, LatencyMs, everything());
-    meter("dearest", Function::Max, Cost, integer(Status, Eq, 200));
+    meter(
+        "slowest",
+        Function::Max,
+        LatencyMs,
+        text(Name, Eq, "job.step"),
+    );
+    meter(
+        "dearest",
+        Function::Max,
+        Cost,
+        named("storage.write", vec![integer(Status, Eq, 200)]),
+    );
     meter(
         "longest-output",
         Function::Max,
         OutputTokens,
-        text(Model, Eq, "large"),
+        named("llm.completion", vec![text(Model, Eq, "large")]),
     );
 
-    meter("cheapest", Function::Min, Cost, integer(Cost, Gt, 0));
+    meter(
+        "cheapest",
+        Function::Min,
+        Cost,
+        named("mail.sent", vec![integer(Cost, Gt, 0)]),
+    );
     meter(
         "fastest-asia",
         Function::Min,
         LatencyMs,
-        text(Region, Like, "ap-"),
+        named("search.query", vec![text(Region, Like, "ap-")]),
     );
     meter(
         "shortest-input",
@@ -299,7 +354,12 @@ pub(crate) fn all() -> Vec<Meter> {
         text(Name, Eq, "llm.embedding"),
     );
 
-    meter("mean-latency", Function::Avg, LatencyMs, everything());
+    meter(
+        "mean-latency",
+        Function::Avg,
+        LatencyMs,
+        text(Name, Eq, "api.call"),
+    );
     meter(
         "mean-cost-enterprise",
         Function::Avg,
@@ -310,29 +370,38 @@ pub(crate) fn all() -> Vec<Meter> {
         "mean-output-streamed",
         Function::Avg,
         OutputTokens,
-        All(vec![bool(Stream, Eq, true), bool(Cached, Ne, true)]),
+        named(
+            "llm.completion",
+            vec![bool(Stream, Eq, true), bool(Cached, Ne, true)],
+        ),
     );
 
     meter("users", Function::Unique, User, everything());
-    meter("documents", Function::Unique, Document, everything());
+    meter(
+        "documents",
+        Function::Unique,
+        Document,
+        text(Name, Eq, "llm.embedding"),
+    );
     meter(
         "llm-users",
         Function::Unique,
         User,
-        text(Name, Like, "llm."),
+        text(Name, Eq, "llm.completion"),
     );
     // 200 and "200" are two.
     meter(
         "statuses",
         Function::Unique,
         Status,
-        integer(LatencyMs, Lte, 20_000),
+        named("api.upload", vec![integer(LatencyMs, Lte, 20_000)]),
     );
     meter(
         "paid-documents-since-july",
         Function::Unique,
         Document,
         All(vec![
+            text(Name, Eq, "storage.read"),
             text(Plan, Ne, "free"),
             integer(Timestamp, Gte, 1_751_328_000),
         ]),
