@@ -187,7 +187,12 @@ impl Fold {
     ) -> Result<(), StoreError> {
         let rows = found.rows();
         assert!(rows.start <= self.rows, "no row is left out");
-        for found in found.of(place).drain(..) {
+        let found = found.of(place);
+        match &self.kept {
+            Kept::Numbers(parts) => parts.usage.warm(found),
+            Kept::Values(_, parts) => parts.usage.warm(found),
+        }
+        for found in found.drain(..) {
             if found.ordinal >= self.rows {
                 self.rows = found.ordinal;
                 self.add_row(snapshot, &found)?;
