@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Definition, KeyedHash, MeterId, OrganizationId, Timestamp};
-use query::{Fold, MATCH_ROWS, Matcher, Matches};
+use query::{Fold, FoldMemory, MATCH_ROWS, Matcher, Matches};
 use store::testing::MemoryDisk;
 use store::{AppendRequest, Folder, Options, Snapshot, StoreError, open};
 
@@ -129,6 +129,18 @@ fn run(
             "  find {} ns/event, add {} ns/event",
             finding.as_nanos() / rows,
             adding.as_nanos() / rows
+        );
+        let of = |size: fn(&FoldMemory) -> usize| -> usize {
+            folds.iter().map(|fold| size(&fold.memory())).sum()
+        };
+        println!(
+            "  KiB: cubes {}, usage {} of {} identities, history {} of {} entries, values {}",
+            of(|memory| memory.cube_bytes) >> 10,
+            of(|memory| memory.usage_bytes) >> 10,
+            of(|memory| memory.identities),
+            of(|memory| memory.unsaved_bytes) >> 10,
+            of(|memory| memory.unsaved),
+            of(|memory| memory.values_bytes) >> 10,
         );
     }
     Ok(folds.iter().map(Fold::matched).sum())

@@ -1,13 +1,12 @@
 //! One state for each bucket and identity, from which those of customers are made.
 
-use std::collections::BTreeMap;
-
-use domain::{Aggregation, Contribution, CustomerId, Function, Identity, State};
+use domain::{Aggregation, Contribution, Function, State};
 use rustc_hash::FxHashMap;
 use store::{Snapshot, StoreError};
 
 use super::work::Accumulator;
 use crate::columns::{GroupRows, Sink, measure};
+use crate::groups::Groups;
 use crate::question::Grouping;
 use crate::{Answer, tally};
 
@@ -100,49 +99,5 @@ impl Sink for Into<'_> {
         let identity = crate::columns::identity(self.identities[row as usize]);
         let place = (self.bucket_of[row as usize], identity);
         self.states.state(place).add(contribution);
-    }
-}
-
-/// Who belongs together: identities of one customer are one group (D3).
-struct Groups<'a> {
-    snapshot: &'a Snapshot,
-    grouping: Grouping<'a>,
-    /// By identity index.
-    known: Vec<Option<u32>>,
-    of_customer: BTreeMap<CustomerId, u32>,
-    count: u32,
-}
-
-impl<'a> Groups<'a> {
-    fn new(snapshot: &'a Snapshot, grouping: Grouping<'a>) -> Self {
-        let known = vec![None; snapshot.identities_count() as usize];
-        Self {
-            snapshot,
-            grouping,
-            known,
-            of_customer: BTreeMap::new(),
-            count: 0,
-        }
-    }
-
-    fn of(&mut self, identity: u32) -> u32 {
-        if let Some(group) = self.known[identity as usize] {
-            return group;
-        }
-        let named = self
-            .snapshot
-            .identity(identity)
-            .expect("a row has an identity of its snapshot");
-        let customer = match named.as_ref() {
-            Identity::Customer(id) => Some(id),
-            Identity::External(external_id) => (self.grouping.customer_of)(external_id),
-        };
-        let fresh = self.count;
-        let group = customer.map_or(fresh, |id| *self.of_customer.entry(id).or_insert(fresh));
-        if group == fresh {
-            self.count += 1;
-        }
-        self.known[identity as usize] = Some(group);
-        group
     }
 }
