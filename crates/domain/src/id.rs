@@ -166,8 +166,15 @@ impl CustomerMeterIds {
 
     /// The identifier of what a customer used of a meter.
     pub fn id(&self, customer: CustomerId, meter: MeterId) -> CustomerMeterId {
-        let (left, right) = (self.customer_tag(customer), self.meter_tag(meter));
-        CustomerMeterId(self.permutation.apply(left, right))
+        self.id_of(CustomerMeterTags {
+            customer: self.customer_tag(customer),
+            meter: self.meter_tag(meter),
+        })
+    }
+
+    /// The identifier with these tags, for whoever makes many of the same customers and meters.
+    pub fn id_of(&self, tags: CustomerMeterTags) -> CustomerMeterId {
+        CustomerMeterId(self.permutation.apply(tags.customer, tags.meter))
     }
 
     /// The tags behind an identifier; for one that this server never made they are those of nobody.

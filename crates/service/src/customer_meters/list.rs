@@ -1,10 +1,12 @@
 //! Customer meters as rows: worked out, ordered, cut into pages.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use domain::{
-    Customer, CustomerId, CustomerMeterId, Meter, MeterId, Number, OrganizationId, Timestamp,
+    Customer, CustomerId, CustomerMeterId, CustomerMeterIds, CustomerMeterTags, Meter, MeterId,
+    Number, OrganizationId, Timestamp,
 };
 use engine::CustomerUsage;
 
@@ -13,15 +15,30 @@ use super::{CustomerMeter, CustomerMeterOrder, CustomerMeterSearch};
 use crate::{Direction, Error, Listed, Page, Profile, Service};
 
 /// How many rows are worked out before those that are not on the page are dropped.
-const ROWS_AT_ONCE: usize = 8_192;
+const ROWS_AT_ONCE: usize = 1_024;
 
 /// A customer meter before it is shown: all by which rows are ordered but names.
+#[derive(Debug, Clone)]
 pub(super) struct Row<'a> {
-    id: CustomerMeterId,
+    id: LateId<'a>,
     party: &'a Party,
     meter: &'a Meter,
     usage: CustomerUsage,
     balance: Number,
+}
+
+/// An identifier that is made when it is asked for: most rows are out of question before.
+#[derive(Debug, Clone)]
+struct LateId<'a> {
+    ids: &'a CustomerMeterIds,
+    tags: CustomerMeterTags,
+    made: OnceCell<CustomerMeterId>,
+}
+
+impl LateId<'_> {
+    fn get(&self) -> CustomerMeterId {
+        *self.made.get_or_init(|| self.ids.id_of(self.tags))
+    }
 }
 
 impl Row<'_> {
@@ -33,7 +50,7 @@ impl Row<'_> {
     /// The customer meter; its customer is this.
     fn of(self, customer: Profile) -> CustomerMeter {
         CustomerMeter {
-            id: self.id,
+            id: self.id.get(),
             created_at: self.created_at(),
             modified_at: self.usage.modified_at,
             customer,
@@ -52,7 +69,7 @@ impl Row<'_> {
 
 impl Service {
     /// Customer meters, as of the last acknowledged event. Those of deleted customers too. Cost: unless customers are named, a look at
-    /// each customer and meter.
+    /// each customer and meter; what was used is looked up for all of them only when the order depends on it.
     pub fn customer_meters(
         &self,
         organization: OrganizationId,
@@ -71,28 +88,47 @@ impl Service {
         let order = |left: &Row<'_>, right: &Row<'_>| compare(sorting, &names, left, right);
         let start = usize::try_from(page.offset()).unwrap_or(usize::MAX);
         let end = start.saturating_add(page.limit as usize);
-        let mut rows = Vec::new();
+        let by_usage = sorting.iter().any(|(order, _)| order.is_of_usage());
+        let mut rows: Vec<Row<'_>> = Vec::new();
+        let mut last: Option<Row<'_>> = None;
         let mut total = 0_u64;
         for meter in &meters {
             for some in parties.chunks(ROWS_AT_ONCE) {
-                let more = self.rows(organization, some, std::slice::from_ref(meter))?;
+                let more = if by_usage {
+                    self.rows(organization, some, std::slice::from_ref(meter))?
+                } else {
+                    self.rows_without_usage(organization, some, meter)?
+                };
                 total = total.saturating_add(more.len() as u64);
-                rows.extend(more);
+                let is_before = |row: &Row<'_>| {
+                    let last = last.as_ref();
+                    last.is_none_or(|last| order(row, last).is_lt())
+                };
+                rows.extend(more.into_iter().filter(is_before));
                 // No more is kept than the page and what comes before it.
                 if rows.len() > end.saturating_add(ROWS_AT_ONCE) {
                     rows.select_nth_unstable_by(end, order);
+                    last = rows.get(end).cloned();
                     rows.truncate(end);
                 }
             }
         }
         rows.sort_unstable_by(order);
         rows.truncate(end);
-        let items = rows.into_iter().skip(start);
-        let items = items.map(|row| self.shown(organization, row));
-        Ok(Listed {
-            items: items.collect::<Result<_, _>>()?,
-            total,
-        })
+        let mut items = Vec::new();
+        for row in rows.into_iter().skip(start) {
+            let row = if by_usage {
+                Some(row)
+            } else {
+                let (party, meter) = (std::slice::from_ref(row.party), row.meter);
+                let rows = self.rows(organization, party, std::slice::from_ref(meter))?;
+                rows.into_iter().next()
+            };
+            if let Some(row) = row {
+                items.push(self.shown(organization, row)?);
+            }
+        }
+        Ok(Listed { items, total })
     }
 
     /// A customer meter, also of an archived meter or a deleted customer.
@@ -150,18 +186,14 @@ impl Service {
 
     /// One row for each customer and meter; none for customers that came after a meter was archived.
     pub(super) fn rows<'a>(
-        &self,
+        &'a self,
         organization: OrganizationId,
         parties: &'a [Party],
         meters: &'a [Meter],
     ) -> Result<Vec<Row<'a>>, Error> {
         let mut rows = Vec::with_capacity(parties.len().saturating_mul(meters.len()));
         for meter in meters {
-            let came_before = |party: &&Party| {
-                let stands_since = meter.stands_since;
-                stands_since.is_none_or(|at| party.first_received_at < at)
-            };
-            let parties: Vec<&Party> = parties.iter().filter(came_before).collect();
+            let parties = before(parties, meter);
             let asked: Vec<_> = parties.iter().map(|party| party.as_asked()).collect();
             let stands_since = meter.stands_since;
             let usages =
@@ -169,15 +201,60 @@ impl Service {
                     .customer_usage(organization, meter.id, &asked, stands_since)?;
             // A meter that was made just now may not be known to the engine yet.
             let usages = usages.unwrap_or_default();
-            rows.extend(parties.into_iter().zip(usages).map(|(party, usage)| Row {
-                id: self.customer_meter_ids.id(party.customer, meter.id),
-                party,
-                meter,
-                balance: usage.credited.minus(&usage.consumed),
-                usage,
-            }));
+            let tag = self.customer_meter_ids.meter_tag(meter.id);
+            let row = |(party, usage)| self.row(party, meter, tag, usage);
+            rows.extend(parties.into_iter().zip(usages).map(row));
         }
         Ok(rows)
+    }
+
+    /// The same rows of one meter, as if nothing had been used: for whoever needs to know no more than which there are.
+    fn rows_without_usage<'a>(
+        &'a self,
+        organization: OrganizationId,
+        parties: &'a [Party],
+        meter: &'a Meter,
+    ) -> Result<Vec<Row<'a>>, Error> {
+        let known = self
+            .engine
+            .customer_usage(organization, meter.id, &[], meter.stands_since)?;
+        if known.is_none() {
+            return Ok(Vec::new());
+        }
+        let tag = self.customer_meter_ids.meter_tag(meter.id);
+        let nothing = || CustomerUsage {
+            consumed: Number::default(),
+            credited: Number::default(),
+            modified_at: None,
+            reset_received_at: None,
+        };
+        let parties = before(parties, meter).into_iter();
+        let row = |party| self.row(party, meter, tag, nothing());
+        Ok(parties.map(row).collect())
+    }
+
+    fn row<'a>(
+        &'a self,
+        party: &'a Party,
+        meter: &'a Meter,
+        meter_tag: u64,
+        usage: CustomerUsage,
+    ) -> Row<'a> {
+        let tags = CustomerMeterTags {
+            customer: party.tag,
+            meter: meter_tag,
+        };
+        Row {
+            id: LateId {
+                ids: &self.customer_meter_ids,
+                tags,
+                made: OnceCell::new(),
+            },
+            party,
+            meter,
+            balance: usage.credited.minus(&usage.consumed),
+            usage,
+        }
     }
 
     pub(super) fn shown(
@@ -209,10 +286,33 @@ impl Service {
     }
 }
 
+/// Those who came before a meter was archived.
+fn before<'a>(parties: &'a [Party], meter: &Meter) -> Vec<&'a Party> {
+    let came_before = |party: &&Party| {
+        let stands_since = meter.stands_since;
+        stands_since.is_none_or(|at| party.first_received_at < at)
+    };
+    parties.iter().filter(came_before).collect()
+}
+
 /// Puts rows of one customer in order.
 pub(super) fn sort(rows: &mut [Row<'_>], sorting: &[(CustomerMeterOrder, Direction)]) {
     let sorting = or_default(sorting);
     rows.sort_unstable_by(|left, right| compare(sorting, &BTreeMap::new(), left, right));
+}
+
+impl CustomerMeterOrder {
+    /// Whether it depends on what was used or credited.
+    fn is_of_usage(self) -> bool {
+        match self {
+            Self::ModifiedAt | Self::ConsumedUnits | Self::CreditedUnits | Self::Balance => true,
+            Self::CreatedAt
+            | Self::CustomerId
+            | Self::CustomerName
+            | Self::MeterId
+            | Self::MeterName => false,
+        }
+    }
 }
 
 /// The last modified come first when nothing else is asked for.
@@ -252,7 +352,7 @@ fn compare(
             Direction::Descending => by(*order).reverse(),
         })
         .find(|ordering| ordering.is_ne())
-        .unwrap_or_else(|| left.id.cmp(&right.id))
+        .unwrap_or_else(|| left.id.get().cmp(&right.id.get()))
 }
 
 fn meter_key(row: &Row<'_>) -> MeterId {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CustomerId, Identity, OrganizationId, OwnedIdentity, Timestamp};
+use domain::{CustomerId, CustomerMeterIds, Identity, OrganizationId, OwnedIdentity, Timestamp};
 use engine::Identified;
 
 use super::CustomerMeterSearch;
@@ -12,6 +12,8 @@ use crate::{Error, Service};
 #[derive(Debug, Clone)]
 pub(crate) struct Party {
     pub(super) customer: CustomerId,
+    /// See [`domain::CustomerMeterIds::customer_tag`].
+    pub(super) tag: u64,
     /// The number of its own id among the organization's identities.
     pub(super) own: Option<u32>,
     /// The numbers of all its identities.
@@ -21,9 +23,10 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    fn new(customer: CustomerId, identified: &Identified) -> Self {
+    fn new(customer: CustomerId, ids: &CustomerMeterIds, identified: &Identified) -> Self {
         Self {
             customer,
+            tag: ids.customer_tag(customer),
             own: None,
             identities: Vec::new(),
             first_received_at: identified.first_received_at,
@@ -84,7 +87,9 @@ impl Service {
         for identity in &identities {
             if let Some(identified) = self.engine.identity(organization, identity.as_ref())? {
                 party
-                    .get_or_insert_with(|| Party::new(customer, &identified))
+                    .get_or_insert_with(|| {
+                        Party::new(customer, &self.customer_meter_ids, &identified)
+                    })
                     .add(&identified);
             }
         }
@@ -122,7 +127,7 @@ impl Service {
             if let Some(customer) = customer {
                 parties
                     .entry(customer)
-                    .or_insert_with(|| Party::new(customer, identified))
+                    .or_insert_with(|| Party::new(customer, &self.customer_meter_ids, identified))
                     .add(identified);
             }
         }
