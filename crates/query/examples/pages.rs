@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 use std::error::Error;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -103,6 +104,10 @@ impl LiveEvents for Live {
     }
 }
 
+/// Makes a question of a number.
+type Make<'a> = &'a dyn Fn(u64) -> Asked;
+
+#[expect(clippy::too_many_lines, reason = "a list of questions")]
 fn ask(path: &Path, name_count: u64, only: &str) -> Result<(), Box<dyn Error>> {
     let live = start(path)?;
     let name = |number: u64| vec![format!("event {}", number % name_count)];
@@ -118,7 +123,6 @@ fn ask(path: &Path, name_count: u64, only: &str) -> Result<(), Box<dyn Error>> {
         live: Some(live),
         only,
     };
-    type Make<'a> = &'a dyn Fn(u64) -> Asked;
     let questions: [(&str, Make<'_>); 13] = [
         ("popular customer, 10", &|n| {
             Asked::new(TimeRange::ALL, &none, Some(customer(n % 10 + 1)), first(10))
@@ -330,7 +334,7 @@ impl Measure<'_> {
             return Ok(());
         }
         let live = self.restart()?;
-        let mut line = String::new();
+        let mut figures = String::new();
         let mut total = 0;
         for round in ["cold", "again", "hot"] {
             let mut took = Vec::new();
@@ -342,10 +346,10 @@ impl Measure<'_> {
                 took.push(start.elapsed());
             }
             if round != "again" {
-                line += &format!("   {round} {}", spread(&mut took));
+                write!(figures, "   {round} {}", spread(&mut took))?;
             }
         }
-        println!("{what:>36}: {line}   ({} matches each)", total / times);
+        println!("{what:>36}: {figures}   ({} matches each)", total / times);
         Ok(())
     }
 
@@ -354,7 +358,7 @@ impl Measure<'_> {
             return Ok(());
         }
         let live = self.restart()?;
-        let mut line = String::new();
+        let mut figures = String::new();
         for round in ["cold", "hot"] {
             let mut took = Vec::new();
             for _ in 0..3 {
@@ -369,9 +373,9 @@ impl Measure<'_> {
                 )?;
                 took.push(start.elapsed());
             }
-            line += &format!("   {round} {}", spread(&mut took));
+            write!(figures, "   {round} {}", spread(&mut took))?;
         }
-        println!("{what:>36}: {line}");
+        println!("{what:>36}: {figures}");
         Ok(())
     }
 }

@@ -407,12 +407,11 @@ impl Found {
         let mut times = snapshot.timestamps_of(&unknown)?.into_iter();
         let mut places: Vec<Place> = Vec::with_capacity(rows.len());
         for row in rows {
-            places.push(match row.exact {
-                Some(place) => place,
-                None => {
-                    let at = times.next().expect("one for each");
-                    Place::new(self.direction, at, row.ordinal)
-                }
+            places.push(if let Some(place) = row.exact {
+                place
+            } else {
+                let at = times.next().expect("one for each");
+                Place::new(self.direction, at, row.ordinal)
             });
         }
         places.sort_unstable();

@@ -136,7 +136,9 @@ impl<E: LiveEvents> Scan<'_, E> {
                 |place| span.contains(place) && !first.is_beyond(place),
                 |place| found.push(place),
             )?;
-            found.into_iter().for_each(|place| first.offer(place));
+            for place in found {
+                first.offer(place);
+            }
         }
         Ok(())
     }
