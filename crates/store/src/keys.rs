@@ -5,12 +5,13 @@
 //! - A large table is split in 256 that grow one at a time, at slightly different sizes: there is no moment at which
 //!   millions of entries move at once.
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry as TableEntry;
+mod table;
+
 use siphasher::sip128::SipHasher13;
 
 use domain::{OrganizationId, Source};
 
+use self::table::{Place, Table, Tag};
 use crate::folder::Secret;
 use crate::limits::TABLE_ENTRIES_UNSPLIT;
 
@@ -42,66 +43,71 @@ impl KeyHasher {
     }
 }
 
-/// From hashes to numbers. Holds 64 bits of each hash, since a hit is compared anyway: 12 bytes an entry and one of control.
+/// From hashes to numbers: 8 bytes a place, of which at most three quarters are taken. Knows 32 bits of each hash, as a hit is compared
+/// anyway.
+///
+/// A look-up waits for memory, not for the processor. So whoever has many hashes calls [`Self::touch`] with all of them first: those
+/// reads do not wait for each other, and the look-ups then find what they need in the cache.
 #[derive(Debug)]
 pub(crate) struct HashIndex {
-    /// One, or [`SPLIT`] by eight bits of the hash.
-    tables: Vec<HashTable<Entry>>,
+    /// One, or [`SPLIT`] by the upper eight bits of the tag.
+    tables: Vec<Table>,
     entries: usize,
 }
 
 const SPLIT: usize = 256;
 
-/// In halves, so that an entry takes 12 bytes and not 16.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
-    hash_low: u32,
-    hash_high: u32,
-    number: u32,
-}
-
-impl Entry {
-    fn hash(&self) -> u64 {
-        u64::from(self.hash_high) << 32 | u64::from(self.hash_low)
-    }
-}
-
 impl Default for HashIndex {
     fn default() -> Self {
         Self {
-            tables: vec![HashTable::new()],
+            tables: vec![Table::default()],
             entries: 0,
         }
     }
 }
 
 impl HashIndex {
+    /// Brings the places of these hashes into the processor's cache.
+    pub(crate) fn touch(&self, hashes: impl Iterator<Item = u64>) {
+        let place = |hash| {
+            let tag = Tag::of(hash);
+            self.table(tag).and_then(|table| table.first_place(tag))
+        };
+        let seen = hashes
+            .filter_map(place)
+            .fold(0, |seen, place| seen ^ place.0);
+        std::hint::black_box(seen);
+    }
+
+    /// A number that is probably under `hash`, if any is.
+    pub(crate) fn guess(&self, hash: u64) -> Option<u32> {
+        self.find(hash, |_| true)
+    }
+
     /// The number under `hash` for which `is_same` holds.
-    pub(crate) fn find(&self, hash: u64, mut is_same: impl FnMut(u32) -> bool) -> Option<u32> {
-        let table = self.tables.get(self.table_index(hash))?;
-        let entry = table.find(hash, |entry| entry.hash() == hash && is_same(entry.number))?;
-        Some(entry.number)
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, is_same: impl FnMut(u32) -> bool) -> Option<u32> {
+        let tag = Tag::of(hash);
+        self.table(tag)?.find(tag, is_same).ok()
     }
 
     /// The number under `hash` for which `is_same` holds; when there is none, `number` is put there and `None` returned.
+    ///
+    /// # Panics
+    /// With the highest of all numbers.
+    #[inline]
     pub(crate) fn find_or_insert(
         &mut self,
         hash: u64,
         number: u32,
-        mut is_same: impl FnMut(u32) -> bool,
+        is_same: impl FnMut(u32) -> bool,
     ) -> Option<u32> {
-        let index = self.table_index(hash);
-        let table = self.tables.get_mut(index).expect("the index is masked");
-        let is_same = |entry: &Entry| entry.hash() == hash && is_same(entry.number);
-        match table.entry(hash, is_same, Entry::hash) {
-            TableEntry::Occupied(known) => Some(known.get().number),
-            TableEntry::Vacant(vacant) => {
-                let (hash_low, hash_high) = (low_half(hash), low_half(hash >> 32));
-                vacant.insert(Entry {
-                    hash_low,
-                    hash_high,
-                    number,
-                });
+        let tag = Tag::of(hash);
+        let table = self.table_mut(tag);
+        match table.find(tag, is_same) {
+            Ok(known) => Some(known),
+            Err(end) => {
+                table.insert(end, Place::new(tag, number));
                 self.entries += 1;
                 if self.entries == TABLE_ENTRIES_UNSPLIT && self.tables.len() == 1 {
                     self.split();
@@ -113,37 +119,31 @@ impl HashIndex {
 
     /// Takes `number` under `hash` out again.
     pub(crate) fn remove(&mut self, hash: u64, number: u32) {
-        let index = self.table_index(hash);
-        let table = self.tables.get_mut(index).expect("the index is masked");
-        if let Ok(entry) =
-            table.find_entry(hash, |entry| entry.hash() == hash && entry.number == number)
-        {
-            entry.remove();
+        let tag = Tag::of(hash);
+        if self.table_mut(tag).remove(Place::new(tag, number)) {
             self.entries -= 1;
         }
     }
 
-    fn table_index(&self, hash: u64) -> usize {
-        // Neither the top seven bits nor the low ones: a table places its entries by those.
-        (hash >> 48) as usize & (self.tables.len() - 1)
+    fn table(&self, tag: Tag) -> Option<&Table> {
+        self.tables.get(tag.part() & (self.tables.len() - 1))
+    }
+
+    fn table_mut(&mut self, tag: Tag) -> &mut Table {
+        let mask = self.tables.len() - 1;
+        let table = self.tables.get_mut(tag.part() & mask);
+        table.expect("the index is masked")
     }
 
     fn split(&mut self) {
         let whole = self.tables.pop().unwrap_or_default();
-        // A little more than the mean, so that they do not grow right away.
-        let capacity = whole.len() / SPLIT * 5 / 4;
+        let entries_of_part = self.entries / SPLIT;
         self.tables
-            .resize_with(SPLIT, || HashTable::with_capacity(capacity));
-        for entry in whole {
-            let index = self.table_index(entry.hash());
-            let table = self.tables.get_mut(index).expect("the index is masked");
-            table.insert_unique(entry.hash(), entry, Entry::hash);
+            .resize_with(SPLIT, || Table::with_room_for(entries_of_part));
+        for place in whole.entries() {
+            self.table_mut(place.tag()).add(place);
         }
     }
-}
-
-fn low_half(hash: u64) -> u32 {
-    u32::try_from(hash & u64::from(u32::MAX)).expect("masked to 32 bits")
 }
 
 /// The 64 bits of a key's hash that a [`HashIndex`] holds.
@@ -164,8 +164,8 @@ mod tests {
         fn the_index_agrees_with_a_map(
             steps in prop::collection::vec((0..400_u64, any::<bool>()), 0..600),
         ) {
-            // Keys with few different hashes, so that there are hits that are not the same.
-            let hash = |key: u64| (key % 50).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            // Keys with few different hashes, so that there are hits that are not the same; and hashes that belong to few places.
+            let hash = |key: u64| (key % 50) << 5 | 0xffff_ffff << 32;
             let mut index = HashIndex::default();
             let mut map = BTreeMap::new();
             let mut keys = Vec::new();

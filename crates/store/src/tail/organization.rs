@@ -216,7 +216,8 @@ impl Organization {
         ordinal_first: u32,
     ) -> Result<Repeats, StoreError> {
         let tail = &*self.tail;
-        let (writing, (gathering, added)) = (&self.writing, self.gathering.rows_and_keys());
+        let under_way = &self.writing;
+        let (gathered, added) = self.gathering.rows_and_keys();
         let added_before = added.len();
         added.reserve(request.events());
         // A seal adds keys to the runs, then takes them from the index, then drops the rows. So a key that is not in the runs as
@@ -241,6 +242,8 @@ impl Organization {
                 continue;
             }
             let end = request.events().min(start + ROWS_PER_LOCK);
+            let keys = request.keys.get(start..end).unwrap_or_default();
+            index.touch(keys.iter().flatten().map(|hash| table_hash(*hash)));
             for row in start..end {
                 if request.are_sealed.get(row) == Some(&true) {
                     repeats.rows.push(row);
@@ -255,12 +258,12 @@ impl Organization {
                         } else if let Some(known) = view.row(known) {
                             known.event()
                         } else {
-                            let waiting = known - rows;
-                            let waiting = match waiting.checked_sub(writing.rows()) {
-                                None => writing.event(waiting),
-                                Some(waiting) => gathering.event(waiting),
+                            let place = known - rows;
+                            let known = match place.checked_sub(under_way.rows()) {
+                                None => under_way.event(place),
+                                Some(place) => gathered.event(place),
                             };
-                            waiting.expect("the index has known rows alone")
+                            known.expect("the index has known rows alone")
                         };
                         (known.source, known.external_id) == key
                     };

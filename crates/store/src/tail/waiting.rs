@@ -66,7 +66,7 @@ impl Waiting {
         let Rows { drafts, count } = &mut self.rows;
         *count += rows.len();
         match drafts.last_mut() {
-            Some(last) if !last.is_settled() && !rows.is_settled() => last.append(rows),
+            Some(last) if !last.is_settled() && !rows.is_settled() => last.append(&rows),
             _ => drafts.push(rows),
         }
     }
@@ -145,7 +145,7 @@ impl Draft {
         self.columns.ends.len().max(weight) >= BLOCK_WEIGHT_SETTLED
     }
 
-    fn append(&mut self, rows: Self) {
+    fn append(&mut self, rows: &Self) {
         let start = u32::try_from(self.bytes.len()).expect("it is small");
         self.bytes.extend_from_slice(&rows.bytes);
         self.columns.extend(start, &rows.columns);

@@ -83,12 +83,9 @@ impl Prepared {
                 None => numbers.resize(identity_hashes.len(), UNNUMBERED),
                 Some(tail) => {
                     let known = tail.identities.read();
-                    numbers.extend(identities.iter().map(|(hash, identity)| {
-                        let number = known.find(*hash, *identity);
-                        number
-                            .filter(|number| *number < published)
-                            .unwrap_or(UNNUMBERED)
-                    }));
+                    let found = known.find_all(&identities);
+                    let published = found.map(|number| number.filter(|number| *number < published));
+                    numbers.extend(published.map(|number| number.unwrap_or(UNNUMBERED)));
                 }
             }
         }

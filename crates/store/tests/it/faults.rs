@@ -4,9 +4,9 @@
 //! at all, and an answer that holds in spite of a failure is right.
 
 use store::testing::{Fault, MemoryDisk, Survives};
-use store::{Appended, StoreError};
+use store::{Appended, Group, StoreError, TakenIn};
 
-use crate::support::{Open, Request, Sample, journal_files, open_on, sample};
+use crate::support::{Open, Request, Sample, journal_files, micros, open_on, sample};
 
 /// Groups that fill several journal files, with repeats inside a request, a group and over time.
 fn groups() -> Vec<Vec<Request>> {
@@ -50,6 +50,17 @@ enum Outcome {
     /// Certainly not there: the write was cut off again.
     Refused,
     Unknown,
+}
+
+impl Outcome {
+    /// That of a request whose group was not written.
+    fn of_failure(cause: &StoreError) -> Self {
+        if cause.is_retryable() || matches!(cause, StoreError::Poisoned) {
+            Self::Refused
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 impl Known {
@@ -114,9 +125,8 @@ impl Known {
     }
 }
 
-/// Commits groups from `start` on until the store stops taking them. A retryable failure is noted as refused.
+/// Commits groups one after the other. A retryable failure is noted as refused.
 fn run(open: &mut Open, known: &mut Known, groups: &[Vec<Request>]) -> usize {
-    let mut done = 0;
     for (at, group) in (0_i64..).zip(groups) {
         match open.commit(at, group) {
             Ok(answers) => {
@@ -124,13 +134,7 @@ fn run(open: &mut Open, known: &mut Known, groups: &[Vec<Request>]) -> usize {
                 known.note(group, group.iter().map(|_| Outcome::Acknowledged));
             }
             Err(error) => {
-                let is_refused =
-                    error.cause.is_retryable() || matches!(error.cause, StoreError::Poisoned);
-                let otherwise = if is_refused {
-                    Outcome::Refused
-                } else {
-                    Outcome::Unknown
-                };
+                let otherwise = Outcome::of_failure(&error.cause);
                 let outcome = |answer: &Option<Appended>| match answer {
                     Some(answer) => {
                         assert_eq!(
@@ -144,9 +148,62 @@ fn run(open: &mut Open, known: &mut Known, groups: &[Vec<Request>]) -> usize {
                 known.note(group, error.answered.iter().map(outcome));
             }
         }
-        done += 1;
     }
-    done
+    groups.len()
+}
+
+/// The same, but each group is prepared and taken in while the one before it is being written.
+fn run_pipelined(open: &mut Open, known: &mut Known, groups: &[Vec<Request>]) -> usize {
+    type Asked<'a> = (&'a Request, TakenIn);
+    let log = open.writer.log();
+    let mut writing: Option<(Group, Vec<Asked<'_>>)> = None;
+    let empty = Vec::new();
+    for (at, group) in (0_i64..).zip(groups.iter().chain([&empty])) {
+        let mut gathered: Vec<Asked<'_>> = Vec::new();
+        // What the sealed keys are asked for may fail, and nothing is taken in then.
+        if let Ok(prepared) = open.prepare(group) {
+            for (request, prepared) in group.iter().zip(prepared) {
+                match open.writer.take_in(micros(at), prepared) {
+                    Ok(taken) => gathered.push((request, taken)),
+                    Err(_) => known.note(std::slice::from_ref(request), [Outcome::Refused]),
+                }
+            }
+        }
+        if let Some((mut group, asked)) = writing.take() {
+            match log.write(&mut group) {
+                Ok(()) => {
+                    open.writer.publish(group);
+                    for (request, _) in asked {
+                        known.note(std::slice::from_ref(request), [Outcome::Acknowledged]);
+                    }
+                }
+                Err(cause) => {
+                    open.writer.undo(group);
+                    // Those behind it were never written.
+                    let behind = std::mem::take(&mut gathered);
+                    let all = asked
+                        .into_iter()
+                        .map(|asked| (asked, Outcome::of_failure(&cause)))
+                        .chain(behind.into_iter().map(|asked| (asked, Outcome::Refused)));
+                    for ((request, taken), otherwise) in all {
+                        let outcome = if taken.is_durable {
+                            assert_eq!(taken.appended.inserted, 0, "only repeats hold");
+                            Outcome::Acknowledged
+                        } else {
+                            otherwise
+                        };
+                        known.note(std::slice::from_ref(request), [outcome]);
+                    }
+                }
+            }
+        }
+        writing = Some((open.writer.begin_group(), gathered));
+    }
+    // The last has no requests.
+    if let Some((group, _)) = writing {
+        open.writer.publish(group);
+    }
+    groups.len()
 }
 
 const NOTHING: Survives = Survives {
@@ -171,6 +228,11 @@ fn restarts(disk: &MemoryDisk) -> Vec<MemoryDisk> {
 }
 
 fn fail_everywhere(fault: Fault) {
+    fail_everywhere_in(fault, run);
+    fail_everywhere_in(fault, run_pipelined);
+}
+
+fn fail_everywhere_in(fault: Fault, run: impl Fn(&mut Open, &mut Known, &[Vec<Request>]) -> usize) {
     let groups = groups();
     let mut after = 0;
     loop {

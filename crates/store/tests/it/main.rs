@@ -5,6 +5,7 @@ mod derived;
 mod faults;
 mod folder;
 mod model;
+mod pipeline;
 mod real;
 mod sealing;
 mod snapshots;

@@ -7,8 +7,8 @@ use domain::metadata::MetadataBuilder;
 use domain::{Event, EventBatch, Identity, OrganizationId, Source, Timestamp};
 use store::testing::MemoryDisk;
 use store::{
-    AppendRequest, Appended, CommitError, Folder, KeyHasher, Options, Reader, RecoveryReport,
-    Sealer, StoreError, Writer, open,
+    AppendRequest, Appended, CommitError, Folder, KeyHasher, Options, Prepared, Reader,
+    RecoveryReport, Sealer, StoreError, Writer, open,
 };
 
 pub(crate) const PATH: &str = "/data";
@@ -123,6 +123,17 @@ impl Open {
             })
             .collect();
         self.writer.commit(micros(at), &requests)
+    }
+
+    /// The requests of a group, prepared as the store is now.
+    pub(crate) fn prepare(&self, group: &[Request]) -> Result<Vec<Prepared>, StoreError> {
+        let hasher = self.reader.key_hasher();
+        let prepare = |request: &Request| {
+            let id = organization(request.organization);
+            let (batch, _) = batch_of(hasher, id, &request.events);
+            self.reader.prepare(id, batch)
+        };
+        group.iter().map(prepare).collect()
     }
 
     /// All events of an organization, in order.
