@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::cache::Place;
 pub(crate) use super::index::Group;
 use super::index::{HEADER, PartIndex, PostingsBlock, RowGroup, SegmentIndex};
-use super::postings::{Posted, PostedName, PostedRow, PostedRun};
+use super::postings::{Base, Posted, PostedName, PostedRow, PostedRun};
 use super::shape::Shape;
 use super::{BlockCache, GroupColumns, postings, read, schema, verify};
 use crate::disk::Disk;
@@ -266,8 +266,7 @@ impl Part {
         };
         let bytes = self.read_postings(block.offset, block.bytes, block.checksum)?;
         let path = &self.file.index_path;
-        let first = self.ordinals().start;
-        let posted = postings::find(*block, &bytes, first, identity)
+        let posted = postings::find(*block, &bytes, Base::of(&self.groups), identity)
             .map_err(|error| damaged(path, block.offset, error.what))?;
         self.check_rows(block.offset, &posted.rows)?;
         Ok(posted)
@@ -279,7 +278,7 @@ impl Part {
     /// `Damaged`, `Missing`, `Io`.
     pub(crate) fn rows_of_run(&self, run: &PostedRun) -> Result<Vec<PostedRow>, StoreError> {
         let bytes = self.read_postings(run.offset, run.bytes, run.checksum)?;
-        let rows = postings::rows_of_run(run, &bytes, self.ordinals().start)
+        let rows = postings::rows_of_run(run, &bytes, Base::of(&self.groups))
             .map_err(|error| damaged(&self.file.index_path, run.offset, error.what))?;
         self.check_rows(run.offset, &rows)?;
         Ok(rows)

@@ -16,7 +16,7 @@ use domain::packed::{PackedError, Reader, write_len, write_signed, write_varint}
 use domain::{Source, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::index::PostingsBlock;
+use super::index::{Group, PostingsBlock};
 use crate::error::StoreError;
 use crate::files::NewFile;
 use crate::limits::{
@@ -66,6 +66,28 @@ pub(crate) struct Posted {
     /// By tick, then by ordinal.
     pub(crate) rows: Vec<PostedRow>,
     pub(crate) runs: Vec<PostedRun>,
+}
+
+/// What the first row of an identity is compared with: about when the part's first row was received, and its ordinal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Base {
+    tick: i64,
+    ordinal: u32,
+}
+
+impl Base {
+    pub(super) fn of(groups: &[Group]) -> Self {
+        groups.first().map_or(
+            Self {
+                tick: 0,
+                ordinal: 0,
+            },
+            |group| Self {
+                tick: tick_of(group.received_at.0),
+                ordinal: group.ordinal_first,
+            },
+        )
+    }
 }
 
 /// A source and a name.
@@ -147,11 +169,11 @@ pub(super) struct Lister {
 }
 
 impl Lister {
-    /// Writes the postings of a part: runs first, then blocks. `ordinal_first` is that of its first row.
+    /// Writes the postings of a part: runs first, then blocks.
     pub(super) fn write(
         &mut self,
         rows: &ToPost,
-        ordinal_first: u32,
+        base: Base,
         file: &mut NewFile,
     ) -> Result<Vec<PostingsBlock>, StoreError> {
         let identities = self.arrange(rows);
@@ -170,7 +192,7 @@ impl Lister {
             for run in rows.chunk_by_mut(|one, other| one.name == other.name) {
                 run.sort_by_key(|row| (row.tick, row.ordinal));
                 for run in run.chunks(POSTED_RUN_ROWS_MAX) {
-                    runs.push(write_run(run, ordinal_first, bytes, file)?);
+                    runs.push(write_run(run, base, bytes, file)?);
                 }
             }
         }
@@ -194,7 +216,7 @@ impl Lister {
             if is_many(rows) {
                 write_runs(rows.len(), &mut runs, bytes);
             } else {
-                write_rows(rows, ordinal_first, bytes);
+                write_rows(rows, base, bytes);
             }
             before = identity;
             in_block += 1;
@@ -263,9 +285,9 @@ fn is_many(rows: &[Entry]) -> bool {
 }
 
 /// How many rows, its lowest bit 0, then for each, by time: name, tick and ordinal.
-fn write_rows(rows: &[Entry], ordinal_first: u32, out: &mut Vec<u8>) {
+fn write_rows(rows: &[Entry], base: Base, out: &mut Vec<u8>) {
     write_len(rows.len() << 1, out);
-    let mut before = Before::new(ordinal_first);
+    let mut before = Before::new(base);
     for row in rows {
         write_varint(row.name.into(), out);
         before.write(row, out);
@@ -296,12 +318,12 @@ fn write_runs(rows: usize, runs: &mut impl Iterator<Item = PostedRun>, out: &mut
 
 fn write_run(
     rows: &[Entry],
-    ordinal_first: u32,
+    base: Base,
     bytes: &mut Vec<u8>,
     file: &mut NewFile,
 ) -> Result<PostedRun, StoreError> {
     bytes.clear();
-    let mut before = Before::new(ordinal_first);
+    let mut before = Before::new(base);
     for row in rows {
         before.write(row, bytes);
     }
@@ -341,10 +363,10 @@ struct Before {
 }
 
 impl Before {
-    fn new(ordinal_first: u32) -> Self {
+    fn new(base: Base) -> Self {
         Self {
-            tick: 0,
-            ordinal: ordinal_first.into(),
+            tick: base.tick,
+            ordinal: base.ordinal.into(),
         }
     }
 
@@ -383,7 +405,7 @@ fn narrow<T: TryFrom<u128>>(reader: &mut Reader<'_>) -> Result<T, PackedError> {
 pub(super) fn find(
     block: PostingsBlock,
     bytes: &[u8],
-    ordinal_first: u32,
+    base: Base,
     identity: u32,
 ) -> Result<Posted, PackedError> {
     let mut reader = Reader::new(bytes);
@@ -405,7 +427,7 @@ pub(super) fn find(
                 posted.runs.push(read_run(&mut reader)?);
             }
         } else {
-            let mut before = Before::new(ordinal_first);
+            let mut before = Before::new(base);
             posted.rows.reserve(count.min(bytes.len()));
             for _ in 0..count {
                 let name = narrow(&mut reader)?;
@@ -473,10 +495,10 @@ fn read_run(reader: &mut Reader<'_>) -> Result<PostedRun, PackedError> {
 pub(super) fn rows_of_run(
     run: &PostedRun,
     bytes: &[u8],
-    ordinal_first: u32,
+    base: Base,
 ) -> Result<Vec<PostedRow>, PackedError> {
     let mut reader = Reader::new(bytes);
-    let mut before = Before::new(ordinal_first);
+    let mut before = Before::new(base);
     let mut rows = Vec::with_capacity((run.rows as usize).min(bytes.len()));
     while !reader.is_empty() {
         rows.push(before.read(run.name, &mut reader)?);

@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::index::{Group, HEADER, PartIndex, SegmentIndex};
 use super::part;
-use super::postings::{Lister, ToPost};
+use super::postings::{Base, Lister, ToPost};
 use super::shape::{Shape, Taker};
 use crate::disk::Disk;
 use crate::error::StoreError;
@@ -273,8 +273,7 @@ impl SegmentWriter {
         }
         let mut parts = Vec::with_capacity(sources.len());
         for (((source, _), groups), posted) in sources.iter().zip(groups).zip(posted) {
-            let ordinal_first = groups.first().map_or(0, |group| group.ordinal_first);
-            let postings = (self.lister).write(&posted, ordinal_first, &mut index_file)?;
+            let postings = (self.lister).write(&posted, Base::of(&groups), &mut index_file)?;
             parts.push(PartIndex {
                 organization: source.organization,
                 identities_end: source.identities_end,
