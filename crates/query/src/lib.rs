@@ -37,6 +37,6 @@ pub use fold::{CATCH_UP_ROWS, Fold, FoldMemory, MATCH_ROWS};
 pub use matcher::{Matcher, Matches};
 pub use plan::Plan;
 pub use question::{Answer, Customers, Grouping, Question};
-pub use scan::{ScanMeans, scan};
 pub use saved::{SavedTables, TableError, TableOwner, Unsaved, join_tables};
+pub use scan::{ScanMeans, scan};
 pub use usage::{Customer, CustomerUsage, Rows};
