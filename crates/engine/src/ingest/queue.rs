@@ -65,9 +65,18 @@ struct Waiting {
     written: Option<Written>,
     /// Whether nobody writes groups any more.
     has_no_journal: bool,
-    closed: bool,
-    /// Whether the journal's end is to be left as it was found.
-    unmarked: bool,
+    intake: Intake,
+}
+
+/// Whether requests are taken.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Intake {
+    #[default]
+    Open,
+    /// No more; what waits is still written, and the journal's end is marked.
+    Closed,
+    /// The same, but that the journal's end is left as it was found.
+    Abandoned,
 }
 
 #[derive(Default)]
@@ -82,8 +91,7 @@ impl std::fmt::Debug for Waiting {
             .field("organizations", &self.turns.len())
             .field("bytes", &self.bytes)
             .field("steps", &self.steps.len())
-            .field("closed", &self.closed)
-            .field("unmarked", &self.unmarked)
+            .field("intake", &self.intake)
             .finish_non_exhaustive()
     }
 }
@@ -92,7 +100,7 @@ impl Queue {
     /// Puts a request behind the others of its organization, or tells it at once that it is not taken.
     pub(crate) fn push(&self, request: Pending) {
         let mut waiting = self.waiting.lock();
-        let refused = if waiting.closed {
+        let refused = if waiting.intake != Intake::Open {
             Some(IngestError::Stopped)
         } else if waiting.fits(&request) {
             None
@@ -111,7 +119,7 @@ impl Queue {
     /// Puts a step at the end. It is dropped when it is not taken.
     pub(crate) fn push_step(&self, step: Step) {
         let mut waiting = self.waiting.lock();
-        if !waiting.closed {
+        if waiting.intake == Intake::Open {
             waiting.steps.push_back(step);
             drop(waiting);
             self.changed.notify_one();
@@ -132,23 +140,29 @@ impl Queue {
 
     /// Takes no more requests. What waits is still written.
     pub(crate) fn close(&self) {
-        self.waiting.lock().closed = true;
-        self.changed.notify_all();
+        self.end_intake(Intake::Closed);
     }
 
     /// Like [`Self::close`], and the writer leaves the journal as it found it.
     pub(crate) fn abandon(&self) {
-        self.waiting.lock().unmarked = true;
-        self.close();
+        self.end_intake(Intake::Abandoned);
+    }
+
+    /// What ends it further stays.
+    fn end_intake(&self, intake: Intake) {
+        let mut waiting = self.waiting.lock();
+        waiting.intake = waiting.intake.max(intake);
+        drop(waiting);
+        self.changed.notify_all();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.waiting.lock().closed
+        self.waiting.lock().intake != Intake::Open
     }
 
     /// Whether the journal's end is to be left as it was found.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.waiting.lock().unmarked
+        self.waiting.lock().intake == Intake::Abandoned
     }
 
     /// Waits for work and takes the next; `None` when the queue is closed, nothing waits and no group is being written.
@@ -158,7 +172,8 @@ impl Queue {
             if let Some(next) = waiting.take(able) {
                 return Some(next);
             }
-            let is_done = waiting.closed && !able.is_writing && waiting.turns.is_empty();
+            let is_done =
+                waiting.intake != Intake::Open && !able.is_writing && waiting.turns.is_empty();
             if is_done || waiting.has_no_journal {
                 return None;
             }

@@ -123,17 +123,16 @@ impl<'a> Reader<'a> {
         let mut fields = Fields::default();
         self.fields.restart();
         loop {
-            let field = match self.fields.take_repeated(&mut self.scanner) {
-                Some(known) => known.what,
-                None => {
-                    let key = self.scanner.key()?;
-                    let field = Field::of(key.0);
-                    if self.fields.so_far().len() == KEYS_MAX {
-                        return None;
-                    }
-                    self.fields.push(key, field);
-                    field
+            let field = if let Some(known) = self.fields.take_repeated(&mut self.scanner) {
+                known.what
+            } else {
+                let key = self.scanner.key()?;
+                let field = Field::of(key.0);
+                if self.fields.so_far().len() == KEYS_MAX {
+                    return None;
                 }
+                self.fields.push(key, field);
+                field
             };
             self.field(field, &mut fields)?;
             if !self.scanner.comma_or(b'}')? {
@@ -236,13 +235,14 @@ impl<'a> Reader<'a> {
                 let value = self.scanner.boolean()?;
                 self.metadata.bool(key, value);
             }
-            _ => match self.scanner.short_number() {
-                Some(literal) => self.metadata.short_number(key, literal),
-                None => {
+            _ => {
+                if let Some(literal) = self.scanner.short_number() {
+                    self.metadata.short_number(key, literal);
+                } else {
                     let literal = Number::parse(self.scanner.number()).ok()?;
                     self.metadata.number(key, &literal.value, literal.spelling);
                 }
-            },
+            }
         }
         Some(())
     }
