@@ -1,8 +1,9 @@
 //! The engine: takes events in, keeps what is derived from them, and answers questions about them.
 //!
-//! Four threads' worth of work, each with one owner:
-//! - whoever calls [`Engine::submit`] hashes the keys of its request and puts it into the queue;
-//! - the writer gathers the waiting requests into a group, has the store append and sync it, and tells each caller;
+//! Five threads' worth of work, each with one owner:
+//! - whoever calls [`Engine::submit`] looks up what is known of its events and puts them into the queue;
+//! - the writer gathers the waiting requests into a group, organizations by turns, and tells each caller what became of it;
+//! - the journal's thread writes and syncs a group while the writer gathers the next;
 //! - upkeep folds new rows into what is kept for each meter and into the index of events, so that a query finds little left to fold;
 //! - the sealer moves events from memory to segments, and keeps what is folded for the next start.
 //!

@@ -1,8 +1,8 @@
 //! Keeps events: durable in a journal, readable in a live tail and in segments, each key once for ever.
 //!
-//! The way of a group of requests: [`Writer::commit`] drops what repeats a known key, writes the rest as one frame of
-//! the journal, syncs it, and only then publishes the rows to the tail, where every [`Snapshot`] taken from
-//! then on sees them. A [`Sealer`] moves them from memory and journal to segments, Parquet files, beside
+//! The way of a group of requests: [`Reader::prepare`] looks up what is known of the events of each, beside the writer;
+//! [`Writer::take_in`] drops what repeats a known key; [`Log::write`] writes the rest as one frame of the journal and syncs it; and only
+//! then [`Writer::publish`] lets every [`Snapshot`] taken from then on see the rows. A [`Sealer`] moves them from memory and journal to segments, Parquet files, beside
 //! readers and writer. [`open()`] reads what the manifest says of sealed events, and replays the journal behind them.
 //!
 //! Invariants of the crate:

@@ -3,6 +3,7 @@
 mod arrivals;
 mod concurrent;
 mod events;
+mod fairness;
 mod faults;
 mod harness;
 mod kept;
