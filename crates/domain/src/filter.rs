@@ -186,7 +186,7 @@ impl Filter {
 const COMPARISON: u8 = 0;
 const FILTER: u8 = 1;
 
-/// What a comparison looks at in an event; see [`Comparison::subject`].
+/// What a comparison looks at in an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject<'a> {
     /// The event's name.

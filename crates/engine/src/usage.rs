@@ -21,7 +21,7 @@ impl Engine {
     /// What customers used of a meter, each in its present window, as of the last acknowledged event; `None` for an unknown meter.
     /// What was received from `stands_since` on does not count (SEMANTICS 5.8). One usage for each customer, in order.
     ///
-    /// Cost: constant for each customer in the usual case, see [`query::Usage::read`].
+    /// Cost: constant for each customer in the usual case; else the rows of the window.
     pub fn customer_usage(
         &self,
         organization: OrganizationId,

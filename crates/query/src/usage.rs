@@ -455,7 +455,7 @@ pub(crate) fn join<'a, P: Partial>(
     Consumed::<P>::join(function, packed, has_oldest, out)
 }
 
-/// The rows behind a [`Usage`], for windows whose states are not at hand.
+/// The rows behind a usage, for windows whose states are not at hand.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
     /// A snapshot that holds at least the rows that are folded.
